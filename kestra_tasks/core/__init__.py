@@ -1,0 +1,1 @@
+"""Pure rules: no file, process, network or engine is touched here."""

@@ -1,0 +1,1 @@
+"""The running stack: argv builders, and what runs them."""

@@ -1,0 +1,57 @@
+"""The monorepo's files, read when a step first asks for them and never again."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kestra_tasks.core.tree import File, Tree
+from kestra_tasks.errors import PreconditionError
+
+
+class DiskFiles(Mapping[str, File]):
+    """Files below a root by relative path; each is read once, so a plan sees one state.
+
+    Raises:
+        PreconditionError: from a look-up, where a path can't be read, is a folder, or
+            leaves the root through a symbolic link.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._seen: dict[str, File | None] = {}
+
+    def __getitem__(self, path: str) -> File:
+        if path not in self._seen:
+            self._seen[path] = self._load(path)
+        found = self._seen[path]
+        if found is None:
+            raise KeyError(path)
+        return found
+
+    def _load(self, path: str) -> File | None:
+        place = self.root / path
+        try:
+            real = place.resolve()
+            if not real.is_relative_to(self.root):
+                raise PreconditionError(
+                    f"{path} leaves the monorepo: it leads to {real}",
+                    "replace the symbolic link, or set another path in invoke.yaml",
+                )
+            return File(place.read_bytes(), place.stat().st_mode & 0o7777)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                return None
+            raise PreconditionError(f"{path} can't be read: {error.strerror}") from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seen)
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+
+def read_tree(root: Path) -> Tree:
+    """The tree at `root` as the steps take it."""
+    return Tree(DiskFiles(root))

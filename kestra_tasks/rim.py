@@ -1,0 +1,226 @@
+"""What every task shares: root, settings, dry run, JSON, and errors told to a person.
+
+A body declared with `@kestra_task` takes a `Rim` where a plain Invoke task takes its context.
+The task itself gains `--root` and `--debug`, and `--json` or `--dry-run` where declared.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json as jsonlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke import Context, Exit, Task
+
+from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError, UsageError
+
+if TYPE_CHECKING:
+    from kestra_tasks.ops.runner import Runner
+    from kestra_tasks.settings import Settings
+
+_HELP = {
+    "root": "The monorepo to work on (default: where tasks.py is).",
+    "debug": "Show tracebacks.",
+    "json": "Answer with one JSON document on stdout.",
+    "dry_run": "Show what would be done; change nothing.",
+}
+
+
+@dataclass
+class Rim:
+    """One task's call: where it works, how it talks.
+
+    Attributes:
+        root: the monorepo, absolute.
+        context: Invoke's context.
+        json: stdout carries one JSON document and nothing else.
+        dry_run: nothing is changed.
+        debug: tracebacks are shown.
+    """
+
+    root: Path
+    context: Context
+    json: bool = False
+    dry_run: bool = False
+    debug: bool = False
+    explicit_root: bool = False
+    answered: bool = field(default=False, repr=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The monorepo's settings, validated.
+
+        Raises:
+            UsageError: a file that isn't YAML, an unknown setting, a value refused.
+        """
+        from kestra_tasks import config
+
+        return config.load(self.root, None if self.explicit_root else self.context)
+
+    @cached_property
+    def runner(self) -> Runner:
+        from kestra_tasks.ops.runner import Runner
+
+        return Runner(self.root, say=self.say, dry_run=self.dry_run)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self.json
+
+    def say(self, text: str = "") -> None:
+        """Tell the story: one line on stderr."""
+        print(text, file=sys.stderr, flush=True)
+
+    def answer(self, document: dict[str, Any], human: Callable[[], None] | None = None) -> None:
+        """Give the answer: `document` as JSON, or what `human` prints.
+
+        Args:
+            document: JSON-ready; must have a "schema".
+            human: prints the same for a person; without it nothing is printed.
+        """
+        if self.json:
+            self.answered = True
+            print(jsonlib.dumps(document, indent=2, ensure_ascii=False), flush=True)
+        elif human is not None:
+            human()
+
+    def confirm(self, question: str, *, yes: bool, flag: str) -> None:
+        """Go on only if a person, or `flag`, says so.
+
+        Raises:
+            PreconditionError: nobody can be asked, or the answer was no.
+        """
+        if yes:
+            return
+        if not self.interactive:
+            raise PreconditionError(f"{question} needs a decision", f"add {flag} to go on")
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes", "s", "sim"):
+            raise PreconditionError("stopped; nothing was changed", f"add {flag} to go on")
+
+
+class KestraTask(Task):  # type: ignore[type-arg]
+    """A task whose body takes a Rim and whose errors are messages, hints and exit codes."""
+
+    shared: tuple[str, ...] = ("root", "debug")
+
+    def argspec(self, body: Callable[..., Any]) -> inspect.Signature:
+        signature = super().argspec(body)
+        extra = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None if name == "root" else False,
+            )
+            for name in self.shared
+        ]
+        own = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values()
+        ]
+        self.help = {**{name: _HELP[name] for name in self.shared}, **(self.help or {})}
+        return signature.replace(parameters=[*own, *extra])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        context = args[0]
+        if isinstance(context, Rim):
+            return self.body(*args, **kwargs)
+        options = {name: kwargs.pop(name, None) for name in self.shared}
+        self.times_called += 1
+        return run_body(self.body, context, options, kwargs)
+
+
+def run_body(
+    body: Callable[..., Any], context: Context, options: dict[str, Any], kwargs: dict[str, Any]
+) -> Any:
+    """Call `body` with a Rim; turn what goes wrong into a message and an exit code."""
+    debug = bool(options.get("debug")) or bool(context.config.run.get("debug", False))
+    rim = None
+    try:
+        rim = Rim(
+            root=find_root(context, options.get("root")),
+            context=context,
+            json=bool(options.get("json")),
+            dry_run=bool(options.get("dry_run")) or bool(context.config.run.dry),
+            debug=debug,
+            explicit_root=bool(options.get("root")),
+        )
+        return body(rim, **kwargs)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        raise Exit(code=ExitCode.INTERRUPTED) from None
+    except KestraTasksError as error:
+        if debug:
+            raise
+        _tell(rim, bool(options.get("json")), error)
+        raise Exit(code=int(error.code)) from None
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's last flush
+        raise Exit(code=ExitCode.ERROR) from None
+    except (Exit, SystemExit):
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        unexpected = KestraTasksError(
+            f"unexpected: {type(error).__name__}: {error}",
+            "this is a defect of ours; the same command with --debug shows where",
+        )
+        _tell(rim, bool(options.get("json")), unexpected)
+        raise Exit(code=ExitCode.ERROR) from None
+
+
+def find_root(context: Context, given: str | None) -> Path:
+    """The monorepo's root: `--root`, or the folder of the tasks.py that Invoke loaded.
+
+    Raises:
+        UsageError: `--root` isn't a folder.
+    """
+    if given:
+        root = Path(given).expanduser()
+        if not root.is_dir():
+            raise UsageError(f"--root {given}: no such folder", "give the monorepo's top folder")
+        return root.resolve()
+    prefix = getattr(context.config, "_project_prefix", None)
+    return Path(prefix).resolve() if prefix else Path.cwd()
+
+
+def _tell(rim: Rim | None, json: bool, error: KestraTasksError) -> None:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  -> {error.hint}", file=sys.stderr)
+    if json and not (rim and rim.answered):
+        document = {
+            "schema": "kestra-tasks/error/1",
+            "error": {"message": error.message, "hint": error.hint, "code": int(error.code)},
+        }
+        print(jsonlib.dumps(document, indent=2, ensure_ascii=False))
+
+
+def kestra_task(
+    *, json: bool = False, dry_run: bool = False, **options: Any
+) -> Callable[[Callable[..., Any]], KestraTask]:
+    """Declare a task whose body takes a Rim.
+
+    Args:
+        json: the task has `--json`.
+        dry_run: the task has `--dry-run`.
+        options: as `invoke.task` takes them (help, iterable, positional, ...).
+    """
+    shared = KestraTask.shared + ("json",) * json + ("dry_run",) * dry_run
+
+    def inner(body: Callable[..., Any]) -> KestraTask:
+        kind = type("KestraTask", (KestraTask,), {"shared": shared})
+        made: KestraTask = kind(
+            body, **{"auto_shortflags": False, "positional": [], "help": {}, **options}
+        )
+        return made
+
+    return inner
