@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kestra_tasks.core.edit import Changes, Conflict, Edit, Noop
+from kestra_tasks.core.markers import BrokenMarkError
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 
@@ -56,9 +57,7 @@ class Plan:
         return bool(self.edits)
 
 
-def make_plan(
-    tree: Tree, settings: Settings, steps: Iterable[Step], *, undo: bool = False
-) -> Plan:
+def make_plan(tree: Tree, settings: Settings, steps: Iterable[Step], *, undo: bool = False) -> Plan:
     """Fold `steps` over `tree`; with `undo`, backwards, each by its inverse."""
     start = tree
     outcomes: list[Outcome] = []
@@ -70,7 +69,7 @@ def make_plan(
         conflicts: list[Conflict] = []
         planner = step.undo if undo else step.plan
         seen = tree
-        for change in planner(seen, settings):
+        for change in _guarded(planner(seen, settings)):
             match change:
                 case Edit():
                     if same(change.before, change.after):
@@ -89,6 +88,14 @@ def make_plan(
         if not same(start.read(path), tree.read(path))
     )
     return Plan(tuple(outcomes), net, tree)
+
+
+def _guarded(changes: Changes) -> Changes:
+    """Pass on a step's changes; marks that a hand broke are a conflict, not an end."""
+    try:
+        yield from changes
+    except BrokenMarkError as error:
+        yield Conflict(error.path, error.message, error.hint)
 
 
 def same(one: File | None, other: File | None) -> bool:

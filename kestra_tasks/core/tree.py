@@ -33,9 +33,7 @@ class File:
 
     def same_as(self, other: File | None) -> bool:
         """Whether content and run bit are equal."""
-        return (
-            other is not None and self.data == other.data and self.executable == other.executable
-        )
+        return other is not None and self.data == other.data and self.executable == other.executable
 
 
 @dataclass(frozen=True)
