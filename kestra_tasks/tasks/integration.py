@@ -4,8 +4,69 @@ from __future__ import annotations
 
 from kestra_tasks.rim import Rim, kestra_task
 
+_FORCE = {"force": "Replace what was edited by hand."}
+_PORTS = {"ports": "Decide the ports: `auto`, or two such as 8180,8685."}
+
+
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def scaffold(rim: Rim, force: bool = False) -> None:
+    """Write Kestra's folder: scripts, README, ignored data folders (2.1-2.4)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["scaffold"], force=force)
+
+
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def compose(rim: Rim, force: bool = False) -> None:
+    """Write Kestra's services and include them in the stack (3.1)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["compose"], force=force)
+
+
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def manifest(rim: Rim, force: bool = False) -> None:
+    """Add Kestra to the services manifest (3.3)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["manifest"], force=force)
+
+
+@kestra_task(json=True, dry_run=True, help=_PORTS)
+def env(rim: Rim, ports: str = "") -> None:
+    """Write Kestra's variables, and draw its secrets once (3.2)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["env"], ports=ports)
+
+
+@kestra_task(json=True, dry_run=True, help={**_FORCE, **_PORTS})
+def integrate(rim: Rim, ports: str = "", force: bool = False) -> None:
+    """Integrate Kestra: every step, in one plan."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ports=ports, force=force)
+
 
 @kestra_task(json=True)
 def check(rim: Rim) -> None:
-    """Say whether the monorepo is integrated as its settings ask; exit 2 if not."""
-    rim.answer({"schema": "x", "s": repr(rim.settings)}, lambda: print(rim.settings))
+    """Say whether the committed files are as the settings ask; exit 2 if not."""
+    from kestra_tasks import integration
+
+    integration.check(rim)
+
+
+@kestra_task(
+    json=True,
+    dry_run=True,
+    help={
+        "data": "Remove the database, its credentials and the storage as well (asks).",
+        "yes": "Answer yes where --data asks.",
+        "force": "Delete files of ours that were edited by hand.",
+    },
+)
+def remove(rim: Rim, data: bool = False, yes: bool = False, force: bool = False) -> None:
+    """Take the integration back, byte for byte; data stay unless --data."""
+    from kestra_tasks import removal
+
+    removal.remove(rim, data=data, yes=yes, force=force)

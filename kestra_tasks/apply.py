@@ -1,0 +1,169 @@
+"""The only writer of the monorepo's files.
+
+All files are compared with the plan, then staged beside their targets, then renamed: killed at
+any instant each file is old or new, and a second run completes the plan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from kestra_tasks.core.edit import Edit
+from kestra_tasks.core.plan import Plan, same
+from kestra_tasks.core.tree import File
+from kestra_tasks.errors import PreconditionError, StaleFileError
+from kestra_tasks.probes.tree import DiskFiles
+
+_FOLDER_MODE = 0o755
+
+
+def apply(root: Path, plan: Plan) -> None:
+    """Carry out the net edits of `plan` below `root`.
+
+    Raises:
+        StaleFileError: a file isn't as the plan saw it; nothing was written.
+        PreconditionError: another apply is at work, a path leaves the root, or a file
+            can't be written; what was renamed by then is whole.
+    """
+    root = root.resolve()
+    with _locked(root):
+        for edit in plan.edits:
+            _compare(root, edit)
+        made: list[Path] = []
+        staged: list[tuple[Path, Path]] = []
+        try:
+            for edit in plan.edits:
+                if edit.after is not None:
+                    staged.append(_stage(root, edit, edit.after, made))
+            for temporary, target in staged:
+                temporary.replace(target)
+                _sync_folder(target.parent)
+            for edit in plan.edits:
+                if edit.after is None:
+                    _delete(root, edit.path)
+        except OSError as error:
+            place = str(error.filename or root)
+            raise PreconditionError(
+                f"{place} can't be written: {error.strerror}; every file is either as it was or new",
+                _mend(error),
+            ) from error
+        finally:
+            for temporary, _ in staged:
+                temporary.unlink(missing_ok=True)
+            _drop_empty(made)
+
+
+@contextlib.contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """Hold the monorepo: the lock is on the folder itself, so no file is left behind."""
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise PreconditionError(
+                f"another kestra task is writing to {root}", "run this again when it has ended"
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _compare(root: Path, edit: Edit) -> None:
+    now = DiskFiles(root).get(edit.path)
+    if not same(now, edit.before):
+        raise StaleFileError(
+            f"{edit.path} changed since the plan was made; nothing was written",
+            "run the same command again",
+        )
+    if now is not None and not now.mode & 0o222:
+        raise PreconditionError(
+            f"{edit.path} is read-only; nothing was written", f"chmod u+w {edit.path}"
+        )
+
+
+def _stage(root: Path, edit: Edit, after: File, made: list[Path]) -> tuple[Path, Path]:
+    """Write the new content beside its target; return both paths."""
+    # A link inside the monorepo stays a link: its target is what is replaced.
+    target = (root / edit.path).resolve()
+    _make_folders(target.parent, made)
+    # The name is fixed, and safe because of the lock: a killed run's leftover is used up here.
+    temporary = target.with_name(f".{target.name}.kestra-tasks-tmp")
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
+            stream.write(after.data)
+            stream.flush()
+            if edit.before is not None:
+                owner = target.stat()
+                os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
+            os.fchmod(stream.fileno(), _mode(target, edit, after))
+            os.fsync(stream.fileno())
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary, target
+
+
+def _mode(target: Path, edit: Edit, after: File) -> int:
+    """The new file's mode: as it was, but for the run bits that the plan gives or takes."""
+    if edit.before is None:
+        return after.mode
+    mode = target.stat().st_mode & 0o7777
+    if after.executable:
+        return mode | (mode & 0o444) >> 2
+    return mode & ~0o111
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir()
+        path.chmod(_FOLDER_MODE)
+        made.append(path)
+
+
+def _drop_empty(made: list[Path]) -> None:
+    for path in reversed(made):
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+
+def _delete(root: Path, path: str) -> None:
+    """Delete a file, and the folders that this leaves empty."""
+    place = root / path
+    place.unlink()
+    for folder in place.parents:
+        if folder == root:
+            break
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                break
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _mend(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "free some space (df -h .), then run the same command again"
+    if error.errno == errno.EROFS:
+        return "the file system is read-only: mount it for writing, then run this again"
+    return "give your user the right to write there, then run the same command again"
