@@ -1,0 +1,156 @@
+"""Judgements over facts: what blocks Kestra here, and what only deserves a warning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kestra_tasks.core.facts import EngineFacts, Unavailable
+
+COMPOSE_NEEDED = (2, 20)
+DISK_NEEDED = 5 * 10**9
+MEMORY_ADVISED = 4 * 10**9
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        level: "block" or "warn".
+        topic: docker, ports, disk, memory, references, conventions, credentials, ...
+        message: what, and about what (file:line, port, owner).
+        hint: the next command to type, or what to change; may be empty.
+    """
+
+    level: str
+    topic: str
+    message: str
+    hint: str = ""
+
+
+def check_engine(facts: EngineFacts | Unavailable) -> list[Problem]:
+    """Judge the Docker client, Compose and the engine; the first cause of each failure only."""
+    if isinstance(facts, Unavailable):
+        return [_block("docker", facts.reason, "install Docker Engine and Compose 2.20 or newer")]
+    problems: list[Problem] = []
+    if facts.client is None:
+        problems.append(
+            _block(
+                "docker",
+                "the docker command isn't installed or not on PATH",
+                "install Docker Engine and Compose 2.20 or newer",
+            )
+        )
+    else:
+        problems += _check_compose(facts)
+    if facts.remote:
+        problems.append(_remote(facts))
+        return problems
+    problems += _check_server(facts)
+    if facts.server is not None:
+        problems += _check_kind(facts)
+    return problems
+
+
+def _check_compose(facts: EngineFacts) -> list[Problem]:
+    needed = ".".join(map(str, COMPOSE_NEEDED))
+    hint = f"install Docker Compose {needed} or newer (docker-compose-plugin)"
+    if facts.compose is None:
+        return [_block("docker", "docker compose isn't installed", hint)]
+    if facts.compose[:2] < COMPOSE_NEEDED:
+        return [
+            _block(
+                "docker",
+                f"docker compose is {facts.compose_text}; `include:` needs {needed} or newer",
+                hint,
+            )
+        ]
+    return []
+
+
+def _remote(facts: EngineFacts) -> Problem:
+    by_variable = facts.context == "DOCKER_HOST"
+    said_by = "DOCKER_HOST" if by_variable else f"the Docker context {facts.context!r}"
+    return _block(
+        "docker",
+        f"{said_by} leads to {facts.endpoint}: a remote engine can't mount this "
+        "machine's folders and socket",
+        "unset DOCKER_HOST" if by_variable else "docker context use default",
+    )
+
+
+def _check_server(facts: EngineFacts) -> list[Problem]:
+    socket = facts.socket
+    if socket is not None and not socket.exists:
+        return [
+            _block(
+                "docker",
+                f"{socket.path} is absent: the Docker daemon isn't running",
+                "sudo systemctl start docker",
+            )
+        ]
+    if socket is not None and not socket.is_socket:
+        return [
+            _block(
+                "docker",
+                f"{socket.path} isn't a socket (Docker makes a folder of that name when it "
+                "mounts what isn't there)",
+                f"sudo rmdir {socket.path}, then start the daemon",
+            )
+        ]
+    if socket is not None and not socket.permitted:
+        return [
+            _block(
+                "docker",
+                f"no permission for {socket.path} ({socket.owner}, mode {socket.mode})",
+                "sudo usermod -aG docker $USER, then log in again",
+            )
+        ]
+    if facts.server is None:
+        return [
+            _block(
+                "docker",
+                f"the Docker daemon at {facts.endpoint} doesn't answer: {facts.trouble}",
+                "sudo systemctl start docker",
+            )
+        ]
+    return []
+
+
+def _check_kind(facts: EngineFacts) -> list[Problem]:
+    problems = []
+    if facts.podman:
+        problems.append(
+            _warn(
+                "docker",
+                f"the engine is Podman {facts.server}, which isn't tested",
+                "use Docker Engine where something behaves differently",
+            )
+        )
+    if facts.rootless:
+        problems.append(
+            _warn(
+                "docker",
+                "the engine is rootless: `user: root` is this user there, and flows "
+                "can't reach /var/run/docker.sock",
+                "use the system's engine for flows that start containers",
+            )
+        )
+    elif facts.socket is not None and not facts.socket.mountable:
+        problems.append(
+            _block(
+                "docker",
+                f"the engine listens on {facts.socket.path}, but Kestra mounts "
+                "/var/run/docker.sock, which isn't its socket",
+                f"sudo ln -s {facts.socket.path} /var/run/docker.sock",
+            )
+        )
+    return problems
+
+
+def _block(topic: str, message: str, hint: str = "") -> Problem:
+    return Problem("block", topic, message, hint)
+
+
+def _warn(topic: str, message: str, hint: str = "") -> Problem:
+    return Problem("warn", topic, message, hint)
