@@ -12,7 +12,8 @@ from kestra_tasks.core.plan import Plan, make_plan
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError
 from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.rim import Rim
-from kestra_tasks.settings import Settings, parse_ports
+from kestra_tasks.ports import decide
+from kestra_tasks.settings import Settings
 from kestra_tasks.steps import select
 
 
@@ -55,11 +56,16 @@ def carry_out(
         PreconditionError: a decision is needed; what needs none was applied.
     """
     settings = rim.settings.with_(force=force, **(overrides or {}))
-    settings = _decide_ports(rim, settings, ports)
-    settings = _with_secrets(rim, settings, only)
+    writes_env = only is None or "env" in only
+    undecided = None
+    if writes_env:
+        settings, undecided = decide(rim, settings, ports)
+        settings = _with_secrets(rim, settings)
     made = plan(rim.root, settings, only)
     _validate(rim, made, settings)
     show(rim, made, settings, applied=not rim.dry_run)
+    if undecided:
+        raise undecided
     if not rim.dry_run:
         apply(rim.root, made)
         _look_again(rim.root, settings, only)
@@ -120,19 +126,7 @@ def check(rim: Rim) -> None:
     settle(made)
 
 
-def _decide_ports(rim: Rim, settings: Settings, ports: str) -> Settings:
-    from kestra_tasks import discovery
-
-    if ports == "auto":
-        return settings.with_(decided_ports=discovery.propose(rim.root, settings))
-    if ports:
-        return settings.with_(decided_ports=parse_ports(ports))
-    return settings
-
-
-def _with_secrets(rim: Rim, settings: Settings, only: Iterable[str] | None) -> Settings:
-    if only is not None and "env" not in only:
-        return settings
+def _with_secrets(rim: Rim, settings: Settings) -> Settings:
     from kestra_tasks import secrets
     from kestra_tasks.ops.containers import database_exists
 
