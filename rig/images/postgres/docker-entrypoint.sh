@@ -27,14 +27,10 @@ initialise() {
   [[ ${POSTGRES_PASSWORD:-} != *$'\n'* ]] || fail "POSTGRES_PASSWORD can't contain a line break."
   local -a extra=()
   read -ra extra <<<"${POSTGRES_INITDB_ARGS:-}"
-  local -a password=()
-  if [[ -n ${POSTGRES_PASSWORD:-} ]]; then
-    password=(--pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD"))
-  fi
-  initdb --username="$POSTGRES_USER" "${password[@]}" --encoding=UTF8 --locale=C.UTF-8 \
-    --auth-local=trust --auth-host="$auth" "${extra[@]}"
+  initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "${POSTGRES_PASSWORD:-}") \
+    --encoding=UTF8 --locale=C.UTF-8 --auth-local=trust --auth-host="$auth" "${extra[@]}"
   printf '\nhost all all all %s\n' "$auth" >>"$PGDATA/pg_hba.conf"
-  printf "\nlisten_addresses = '*'\n" >>"$PGDATA/postgresql.conf"
+  printf "\nlisten_addresses = '*'\njit = off\n" >>"$PGDATA/postgresql.conf"
 
   note "setting up the database"
   pg_ctl --wait --silent --options="-c listen_addresses=''" start
