@@ -1,0 +1,2 @@
+@echo off
+docker compose -f "tools\composição de serviços\docker-compose.tools.yml" up -d
