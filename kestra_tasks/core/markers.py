@@ -122,7 +122,8 @@ def find(text: str, name: str, path: str) -> Block | None:
     first, last = firsts[0], lasts[0]
     body = text[first.end() : last.start()].replace("\r\n", "\n")
     flags = tuple(word for word in first[2].replace("-->", "").split())
-    return Block(first.start(), last.end(), body, flags, digest(body) == first[1], line)
+    start = first.start() + text.startswith("\ufeff", first.start())  # a byte order mark stays
+    return Block(start, last.end(), body, flags, digest(body) == first[1], line)
 
 
 def seal(text: str) -> str:
