@@ -1,0 +1,68 @@
+"""The engine's containers in one call: names, labels, published ports, bind mounts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kestra_tasks.core.facts import Container, PublishedPort, Unavailable
+from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
+from kestra_tasks.probes.engine import connect
+
+LABEL = "dev.kestra-tasks."  # in front of every label that kestra_tasks writes
+
+
+def list_containers(environ: Mapping[str, str] = os.environ) -> list[Container] | Unavailable:
+    """All containers of the local engine, the stopped ones included."""
+    endpoint, _ = find_endpoint(environ)
+    if not endpoint.startswith("unix://"):
+        return Unavailable(f"no local engine at {endpoint or 'the current Docker context'}")
+    _, trouble = inspect_socket(endpoint.removeprefix("unix://"))
+    if trouble:
+        return Unavailable(f"the engine at {endpoint} doesn't answer: {trouble}")
+    from docker.errors import DockerException
+    from requests import RequestException
+
+    try:
+        client = connect(endpoint)
+        rows = client.containers(all=True)
+        client.close()
+    except (DockerException, RequestException) as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        return Unavailable(f"the engine at {endpoint} doesn't answer: {first}")
+    return [_container(row) for row in rows]
+
+
+def is_ours(container: Container, root: Path) -> bool:
+    """Whether kestra_tasks started it, for the monorepo at `root` and no other."""
+    if not any(label.startswith(LABEL) for label in container.labels):
+        return False
+    folders = [container.labels.get("com.docker.compose.project.working_dir", "")]
+    folders += container.labels.get("com.docker.compose.project.config_files", "").split(",")
+    return _within(root, [*folders, *container.sources])
+
+
+def _within(root: Path, places: Iterable[str]) -> bool:
+    real = root.resolve()
+    return any(Path(place).is_relative_to(real) for place in places if place)
+
+
+def _container(row: Mapping[str, Any]) -> Container:
+    names = row.get("Names") or ["/" + str(row.get("Id", ""))[:12]]
+    ports = {
+        PublishedPort(int(port["PublicPort"]), str(port.get("Type", "tcp")), port.get("IP", ""))
+        for port in row.get("Ports") or []
+        if port.get("PublicPort")
+    }
+    mounts = row.get("Mounts") or []
+    return Container(
+        ident=str(row.get("Id", "")),
+        name=str(names[0]).removeprefix("/"),
+        image=str(row.get("Image", "")),
+        state=str(row.get("State", "")),
+        labels={str(k): str(v) for k, v in (row.get("Labels") or {}).items()},
+        ports=tuple(sorted(ports, key=lambda p: (p.port, p.protocol, p.address))),
+        sources=tuple(str(m["Source"]) for m in mounts if m.get("Type") == "bind"),
+    )
