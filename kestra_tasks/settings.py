@@ -15,7 +15,7 @@ _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]{0,254}")
 _MEMORY = re.compile(r"[1-9][0-9]*[bkmgBKMG]?")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 # Paths reach YAML, shell scripts and Markdown: what all three take as it stands.
-_PATH = re.compile(r"[^\x00-\x1f\x7f\"'`$\\{}<>|*?:#%@]+")
+_PATH = re.compile(r"[^\"'`$\\{}\[\]()<>|*?:;&!#%@,]+")
 
 _LANGUAGES = ("en", "pt-BR")
 _DATABASES = ("internal", "external")
@@ -126,6 +126,7 @@ def from_mapping(values: Mapping[str, Any], source: str) -> Settings:
     checked = {name: _value(name, value, source) for name, value in values.items()}
     settings = Settings(**checked)
     _distinct_ports(settings, source)
+    _distinct_paths(settings, source)
     return settings
 
 
@@ -163,8 +164,9 @@ def _names(name: str, value: Any, source: str) -> tuple[str, ...]:
 
 def _number(name: str, value: Any, source: str) -> int:
     if name == "timeout":
-        if not isinstance(value, bool) and str(value).isdecimal() and 1 <= int(value) <= 86_400:
-            return int(value)
+        text = "" if isinstance(value, bool) else str(value)
+        if text.isascii() and text.isdecimal() and 1 <= int(text) <= 86_400:
+            return int(text)
         raise _refused(name, value, source, "seconds, 1 to 86400")
     port = _port(value)
     if port is None:
@@ -197,7 +199,7 @@ def _text(name: str, value: Any, source: str) -> str:
     return _path(name, value, source) if name in _PATHS else value
 
 
-_PATHS = {
+_PATHS = (
     "kestra_dir",
     "compose_file",
     "env_file",
@@ -205,12 +207,19 @@ _PATHS = {
     "manifest",
     "port_map",
     "naming_document",
-}
+)
 
 
 def _path(name: str, value: str, source: str) -> str:
     clean = posixpath.normpath(value)
-    if not _PATH.fullmatch(value) or clean.startswith(("/", "..", "-")) or clean == ".":
+    parts = clean.split("/")
+    if (
+        not _PATH.fullmatch(value)
+        or not value.isprintable()
+        or clean.startswith(("/", "..", "-", "~"))
+        or any(part != part.strip() for part in parts)
+        or clean == "."
+    ):
         raise _refused(
             name, value, source, "a path inside the monorepo, without quotes or shell characters"
         )
@@ -227,6 +236,18 @@ def _distinct_ports(settings: Settings, source: str) -> None:
                 "give each its own port",
             )
         seen[port] = name
+
+
+def _distinct_paths(settings: Settings, source: str) -> None:
+    seen = {settings.kestra_compose: "kestra_dir (its compose.yml)"}
+    for name in _PATHS:
+        path = getattr(settings, name)
+        if path in seen:
+            raise UsageError(
+                f"{source}: kestra.{name} and kestra.{seen[path]} are both {path}",
+                "give each its own path",
+            )
+        seen[path] = name
 
 
 def _refused(name: str, value: Any, source: str, wanted: str) -> UsageError:
