@@ -1,0 +1,185 @@
+"""Markdown tables, read where they stand and extended by whole rows in their own form."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
+_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\`]|`)*")
+
+# Headers, without accents and in lower case, by what the column holds.
+_ROLES = {
+    "name": ("service", "servico", "servicio", "name", "nome", "app", "application", "componente"),
+    "port": ("port", "ports", "porta", "portas", "host port", "porta host", "puerto"),
+    "container": ("container", "conteiner", "container name", "nome do container"),
+    "stack": ("stack", "group", "grupo", "category", "categoria", "fase", "phase", "layer"),
+    "start": ("start", "start / stop", "start/stop", "inicio / parada", "comando", "command"),
+    "stop": ("stop", "parada"),
+    "protocol": ("protocol", "protocolo"),
+    "url": ("url", "endpoint", "endereco", "link"),
+    "health": ("health", "health check", "healthcheck", "saude"),
+    "owner": ("owner", "dono", "responsavel", "team", "equipe", "time"),
+    "right": ("right", "correct", "good", "certo", "correto", "example", "exemplo"),
+    "wrong": ("wrong", "incorrect", "bad", "errado", "incorreto"),
+    "notes": ("notes", "notas", "description", "descricao", "observacoes", "purpose", "proposito"),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A pipe table.
+
+    Attributes:
+        roles: for each column what it holds ("" where the header says nothing known).
+        aligns: for each column "left", "right" or "center".
+        widths: for each column the width that most cells have, in characters, 0 where few do.
+        rows: the body's cells, stripped.
+        starts: offset of each body row's line, and of the line behind the last one.
+        line: 1-based number of the header's line.
+        outer: whether rows begin and end with a pipe.
+    """
+
+    roles: tuple[str, ...]
+    aligns: tuple[str, ...]
+    widths: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
+    starts: tuple[int, ...]
+    line: int
+    outer: bool
+
+    def column(self, role: str) -> int | None:
+        """The first column of that role."""
+        return self.roles.index(role) if role in self.roles else None
+
+    def cells(self, role: str) -> tuple[str, ...]:
+        """That column's cells, row by row; empty without such a column."""
+        index = self.column(role)
+        return () if index is None else tuple(row[index] for row in self.rows)
+
+    def format(self, values: Mapping[str, str], filler: str = "—") -> str:
+        """One row in the table's own columns, widths and alignments, without a line end.
+
+        Args:
+            values: a cell by role; a pipe in it is escaped.
+            filler: stands in columns that `values` says nothing of.
+        """
+        cells = []
+        for role, align, width in zip(self.roles, self.aligns, self.widths, strict=True):
+            text = values.get(role, filler).replace("|", r"\|")
+            pad = {"right": text.rjust, "center": text.center}.get(align, text.ljust)
+            cells.append(pad(width))
+        joined = " | ".join(cells)
+        return f"| {joined} |" if self.outer else joined.rstrip()
+
+
+def tables(text: str) -> list[Table]:
+    """Find the pipe tables of a Markdown text; those in code fences aren't tables."""
+    lines = text.splitlines(keepends=True)
+    offsets = [0]
+    for line in lines:
+        offsets.append(offsets[-1] + len(line))
+    found: list[Table] = []
+    fence = ""
+    index = 0
+    while index < len(lines):
+        opened = _FENCE.match(lines[index])
+        if opened and (not fence or opened[1].startswith(fence)):
+            fence = "" if fence else opened[1]
+        elif not fence and _starts_table(lines, index):
+            end = index + 2
+            while end < len(lines) and "|" in lines[end] and lines[end].strip():
+                end += 1
+            found.append(_table(lines[index:end], offsets[index : end + 1], index + 1))
+            index = end
+            continue
+        index += 1
+    return found
+
+
+def insert_rows(text: str, table: Table, index: int, rows: Sequence[str]) -> str:
+    """Put `rows` before body row `index`, with the text's own line ends."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    place = table.starts[index]
+    block = newline.join(rows)
+    if place == len(text) and not text.endswith("\n"):
+        return f"{text}{newline}{block}"
+    return f"{text[:place]}{block}{newline}{text[place:]}"
+
+
+def remove_rows(text: str, table: Table, indexes: Sequence[int]) -> str:
+    """Take body rows out again, the inverse of `insert_rows`."""
+    for index in sorted(indexes, reverse=True):
+        start, end = table.starts[index], table.starts[index + 1]
+        if end == len(text) and not text.endswith("\n"):
+            start -= 2 if text[:start].endswith("\r\n") else 1
+        text = text[:start] + text[end:]
+    return text
+
+
+def _starts_table(lines: list[str], index: int) -> bool:
+    if index + 1 >= len(lines) or "|" not in lines[index]:
+        return False
+    delimiter = lines[index + 1].rstrip("\r\n")
+    if "-" not in delimiter or not _DELIMITER.fullmatch(delimiter):
+        return False
+    return len(_split(lines[index])) == len(_split(delimiter))
+
+
+def _table(lines: list[str], offsets: list[int], line: int) -> Table:
+    header, delimiter = _split(lines[0]), _split(lines[1])
+    count = len(header)
+    raw = [(_split(row) + [""] * count)[:count] for row in lines[2:]]
+    widths = [_width([len(cells[column]) for cells in [header, *raw]]) for column in range(count)]
+    outer = lines[0].lstrip().startswith("|")
+    return Table(
+        roles=tuple(_role(cell) for cell in header),
+        aligns=tuple(_align(cell.strip()) for cell in delimiter),
+        widths=tuple(widths) if raw else (0,) * count,
+        rows=tuple(tuple(cell.strip() for cell in cells) for cells in raw),
+        starts=tuple(offsets[2:]),
+        line=line,
+        outer=outer,
+    )
+
+
+def _width(lengths: list[int]) -> int:
+    """The padded width that most cells share, without the blanks round it; 0 if few do."""
+    width, times = Counter(lengths).most_common(1)[0]
+    return max(width - 2, 0) if 2 * times > len(lengths) else 0
+
+
+def _split(line: str) -> list[str]:
+    """The cells between the pipes, padding included; code spans and escapes keep theirs."""
+    text = line.strip()
+    if text.startswith("|"):
+        text = text[1:]
+    cells: list[str] = []
+    place = 0
+    while place <= len(text):
+        match = _CELL.match(text, place)
+        assert match is not None
+        cells.append(match[0])
+        place = match.end() + 1
+    if len(cells) > 1 and not cells[-1].strip() and text.endswith("|"):
+        cells.pop()
+    return cells
+
+
+def _align(cell: str) -> str:
+    if cell.endswith(":"):
+        return "center" if cell.startswith(":") else "right"
+    return "left"
+
+
+def _role(header: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", re.sub(r"[*_`]", "", header))
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).strip().lower()
+    for role, names in _ROLES.items():
+        if plain in names:
+            return role
+    return ""
