@@ -40,7 +40,7 @@ class Runner:
     ) -> None:
         self.root = root
         self.dry_run = dry_run
-        self._say = say or (lambda _line: None)
+        self.say = say or (lambda _line: None)
 
     def query(
         self,
@@ -93,7 +93,7 @@ class Runner:
         Raises:
             ChildError: it failed and `check` is set; carries the last line it printed.
         """
-        self._say(f"$ {shlex.join(argv)}")
+        self.say(f"$ {shlex.join(argv)}")
         if self.dry_run:
             return Result(tuple(argv), 0, "", "")
         result = self.query(argv, timeout=timeout, env=env)
@@ -101,15 +101,50 @@ class Runner:
             raise failed(result)
         return result
 
-    def stream(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> int:
-        """Run a command on this process's own terminal; return its exit code."""
+    def follow(
+        self,
+        argv: Sequence[str],
+        line: Callable[[str], None],
+        *,
+        env: Mapping[str, str] | None = None,
+        show: bool = True,
+    ) -> Result:
+        """Run a command and hand over each line (both streams, no newline) as it comes.
+
+        Args:
+            show: it changes something: it is shown first, and not run in a dry run.
+
+        Raises:
+            PreconditionError: there is no such program.
+        """
+        if show:
+            self.say(f"$ {shlex.join(argv)}")
+            if self.dry_run:
+                return Result(tuple(argv), 0, "", "")
         try:
-            done = subprocess.run(
-                list(argv), cwd=self.root, env={**os.environ, **(env or {})}, check=False
+            child = subprocess.Popen(
+                list(argv),
+                cwd=self.root,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
             )
         except FileNotFoundError as error:
             raise PreconditionError(f"{argv[0]} isn't installed or not on PATH") from error
-        return done.returncode
+        seen: list[str] = []
+        # Leaving early (Ctrl-C, a closed pipe) must not leave the child behind.
+        with child:
+            try:
+                for text in child.stdout or ():
+                    seen.append(text)
+                    line(text.rstrip("\n"))
+            except BaseException:
+                child.terminate()
+                raise
+        return Result(tuple(argv), child.returncode, "".join(seen), "")
 
 
 def failed(result: Result) -> ChildError:

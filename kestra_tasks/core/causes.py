@@ -1,0 +1,328 @@
+"""Why a start failed, told from log lines and states; "unknown" rather than a guess.
+
+Each rule names the lines that show its cause. The order is the order of what hides what: a full
+disk makes a database unhealthy, which makes a server fail to connect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kestra_tasks.errors import ExitCode
+
+UNKNOWN = "unknown"
+_SHOWN = 4  # lines that show a cause
+_TAIL = 8  # last lines of each service where the cause is unknown
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ")
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A container at the time of the failure.
+
+    Attributes:
+        role: "server" or "database".
+        container: its name.
+        status: as the engine calls it; "absent" without a container.
+        health: starting, healthy, unhealthy or "".
+        exit_code: of its last end; None if it never ended.
+        oom: the kernel killed it, or a process of it, for its memory limit.
+        lines: what it printed since the start, secrets masked, oldest first.
+    """
+
+    role: str
+    container: str
+    status: str
+    health: str = ""
+    exit_code: int | None = None
+    oom: bool = False
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of a failed start.
+
+    Attributes:
+        services: the server, and the database where the stack holds it.
+        output: what the failed `docker` command printed, line by line, secrets masked.
+        env_file: where the settings are, as a person would name it.
+    """
+
+    services: tuple[Service, ...]
+    output: tuple[str, ...] = ()
+    env_file: str = ".env"
+
+    def of(self, role: str) -> Service | None:
+        return next((service for service in self.services if service.role == role), None)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why it failed.
+
+    Attributes:
+        kind: stable name for programs, such as "database-password".
+        title: what happened, in one sentence.
+        lines: what shows it, each with its source in front.
+        next: what to type or to change.
+        code: exit code: 3 where something has to be settled first, 4 otherwise.
+    """
+
+    kind: str
+    title: str
+    lines: tuple[str, ...]
+    next: str
+    code: ExitCode = ExitCode.UNHEALTHY
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Lines of `source` that match `pattern` show this cause.
+
+    `title` and `next` may name the pattern's groups, and {env_file}.
+    """
+
+    kind: str
+    source: str  # server, database, output
+    pattern: str
+    title: str
+    next: str
+    code: ExitCode = ExitCode.UNHEALTHY
+
+
+_HELD_BACK = ExitCode.PRECONDITION
+_FREE_DISK = "free some room (docker system df; df -h), then: inv kestra.up"
+_IMAGE_DOWN = (
+    "check the network, or name an image that is here: KESTRA_IMAGE (docker images); "
+    "then: inv kestra.up"
+)
+_PORTS = "stop what holds it, or choose others: inv kestra.env --ports auto; then: inv kestra.up"
+_AS_IT_WAS = (
+    "put the password that made the database back into {env_file}, or change it inside the "
+    "database; then: inv kestra.up"
+)
+_RULES = (
+    Rule(
+        "image-denied",
+        "output",
+        r"(?i)(?:pull access denied for (?P<image>[\w./:@-]+)"
+        r"|unauthorized: |denied: requested access|no basic auth credentials"
+        r"|authentication required)",
+        "the registry refuses the image: it is private, or doesn't exist",
+        "docker login, or correct KESTRA_IMAGE in {env_file}; then: inv kestra.up",
+        _HELD_BACK,
+    ),
+    Rule(
+        "image-missing",
+        "output",
+        r"(?i)(?:manifest unknown|manifest for \S+ not found|repository \S+ not found"
+        r"|no such image|not found: manifest|failed to resolve reference .*: not found)",
+        "the registry has no such image",
+        "correct the name or tag (KESTRA_IMAGE, KESTRA_POSTGRES_IMAGE) in {env_file}; "
+        "then: inv kestra.up",
+        _HELD_BACK,
+    ),
+    Rule(
+        "image-unreachable",
+        "output",
+        r"(?i)(?:dial tcp|lookup \S+|Get \"https?://[^\"]+\"|registry|proxyconnect).*"
+        r"(?:connection refused|no such host|i/o timeout|network is unreachable|TLS handshake"
+        r"|server misbehaving|request canceled|context deadline|EOF|Forbidden|Bad Gateway"
+        r"|certificate|no route to host|temporary failure|toomanyrequests|try again)",
+        "the image's registry can't be reached",
+        _IMAGE_DOWN,
+        _HELD_BACK,
+    ),
+    Rule(
+        "name-taken",
+        "output",
+        r"Conflict\. The container name \"/?(?P<name>[^\"]+)\" is already in use",
+        "the container name {name} is held by another container, which isn't of this project",
+        "docker inspect {name}; remove it there, or set another KESTRA_CONTAINER_NAME in "
+        "{env_file}; then: inv kestra.up",
+        _HELD_BACK,
+    ),
+    Rule(
+        "port-taken",
+        "output",
+        r"(?i)(?:(?:bind for|listen tcp\w*|exposing port TCP|failed to bind host port for)\s+"
+        r"\S*?:(?P<port>\d+)[^\n]*(?:port is already allocated|address already in use|failed)"
+        r"|port is already allocated|address already in use|ports are not available)",
+        "port {port} of this machine is already taken",
+        _PORTS,
+        _HELD_BACK,
+    ),
+    Rule(
+        "disk-full",
+        "any",
+        r"(?i)no space left on device|disk quota exceeded|could not extend file",
+        "the disk is full where this is written",
+        _FREE_DISK,
+    ),
+    Rule(
+        "mount-missing",
+        "output",
+        r"(?i)(?:bind source path does not exist: (?P<path>\S+)|error while creating mount source)",
+        "a folder or socket to mount isn't there: {path}",
+        "check KESTRA_DOCKER_SOCKET, KESTRA_STORAGE_DIR and KESTRA_WORKDIR_DIR in {env_file}",
+        _HELD_BACK,
+    ),
+    Rule(
+        "out-of-memory",
+        "any",
+        r"(?i)java\.lang\.OutOfMemoryError|insufficient memory for the Java Runtime"
+        r"|Cannot allocate memory|could not map anonymous shared memory"
+        r"|^FATAL: +out of memory|Could not reserve enough space|Too small maximum heap",
+        "memory ran out",
+        "give it more (kestra.memory or kestra.postgres_memory in invoke.yaml, or KESTRA_MEMORY "
+        "in {env_file}); then: inv kestra.up",
+    ),
+    Rule(
+        "database-version",
+        "database",
+        r"(?i)database files are incompatible with server"
+        r"|data directory was initialized by PostgreSQL version",
+        "the data were made by another major version of Postgres",
+        "go back to the Postgres image that made them (KESTRA_POSTGRES_IMAGE in {env_file})",
+    ),
+    Rule(
+        "secret-missing",
+        "any",
+        r"(?i)(?:Could not resolve placeholder \$\{(?P<name>ORCHESTRATOR_\w*PASSWORD)\}"
+        r"|superuser password is not specified|no superuser password is given)",
+        "a password is missing",
+        "inv kestra.env",
+        _HELD_BACK,
+    ),
+    Rule(
+        "database-password",
+        "server",
+        r"(?i)password authentication failed for user \"?(?P<user>[^\"\s]+)"
+        r"|no password was provided|FATAL: role \"[^\"]+\" does not exist",
+        "the database refuses the user or its password: {env_file} isn't what made the database",
+        _AS_IT_WAS,
+    ),
+    Rule(
+        "database-absent",
+        "server",
+        r"(?i)FATAL: database \"(?P<name>[^\"]+)\" does not exist",
+        "the database {name} doesn't exist on its server",
+        "correct KESTRA_DB_NAME in {env_file}, or create it; then: inv kestra.up",
+    ),
+    Rule(
+        "database-unreachable",
+        "server",
+        r"(?i)UnknownHostException: (?P<host>[\w.-]+)|The connection attempt failed"
+        r"|Connection to \S+ refused|Connection refused[^\n]*postgres"
+        r"|the database system is (?:starting up|shutting down|in recovery)"
+        r"|no pg_hba\.conf entry",
+        "the server can't reach its database",
+        "check KESTRA_DB_HOST and KESTRA_DB_PORT in {env_file}, and: inv kestra.status",
+    ),
+    Rule(
+        "configuration",
+        "server",
+        r"(?i)configuration is not valid YAML|while (?:parsing|scanning) a "
+        r"|mapping values are not allowed|Could not resolve placeholder"
+        r"|is not set in the configuration|which this server doesn't know"
+        r"|No bean of type \[|ConfigurationException|Failed to inject value for parameter"
+        r"|basic-auth\.(?:username|password) (?:must|needs)|Invalid username for Basic Auth"
+        r"|Unable to convert property|unknown option|Unmatched argument",
+        "the server refuses its configuration",
+        "compare KESTRA_CONFIGURATION in Kestra's compose.yml and {env_file}; "
+        "inv kestra.integrate shows what was edited by hand",
+    ),
+)
+
+
+def find(evidence: Evidence) -> Cause:
+    """The cause that the evidence shows, or "unknown" with both services' last lines."""
+    for rule in _RULES:
+        found = list(_matches(rule, evidence))
+        if not found and rule.kind == "out-of-memory":
+            cause = _killed(evidence, rule)
+            if cause:
+                return cause
+        if found:
+            return _told(rule, found, evidence)
+    database = evidence.of("database")
+    if database and (database.status != "running" or database.health == "unhealthy"):
+        return _database_down(database, evidence)
+    return Cause(
+        UNKNOWN,
+        "unknown cause",
+        tuple(_last_lines(evidence)),
+        "read the evidence; then: inv kestra.logs",
+    )
+
+
+def plain(line: str) -> str:
+    """A log line without the engine's time in front and without colours."""
+    return _COLOUR.sub("", _TIME.sub("", line)).rstrip()
+
+
+def _matches(rule: Rule, evidence: Evidence) -> Iterator[tuple[str, re.Match[str]]]:
+    pattern = re.compile(rule.pattern)
+    for source, line in _sources(rule.source, evidence):
+        match = pattern.search(plain(line))
+        if match:
+            yield f"{source} | {plain(line)}", match
+
+
+def _sources(wanted: str, evidence: Evidence) -> Iterator[tuple[str, str]]:
+    for service in evidence.services:
+        if wanted in (service.role, "any"):
+            yield from ((service.container, line) for line in service.lines)
+    if wanted in ("output", "any"):
+        yield from (("docker", line) for line in evidence.output)
+
+
+def _told(rule: Rule, found: list[tuple[str, re.Match[str]]], evidence: Evidence) -> Cause:
+    groups: dict[str, str] = {"env_file": evidence.env_file}
+    for _, match in reversed(found):
+        groups |= {name: text for name, text in match.groupdict().items() if text}
+    lines = tuple(dict.fromkeys(line for line, _ in found))[:_SHOWN]
+    return Cause(rule.kind, _fill(rule.title, groups), lines, _fill(rule.next, groups), rule.code)
+
+
+def _fill(text: str, groups: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: groups.get(match[1], "(see the lines)"), text)
+
+
+def _killed(evidence: Evidence, rule: Rule) -> Cause | None:
+    for service in evidence.services:
+        if service.oom:
+            line = (
+                f"{service.container} | killed by the kernel: its memory limit was reached"
+                f" (exit code {service.exit_code})"
+            )
+            title = f"memory ran out in {service.container}"
+            return Cause(
+                rule.kind, title, (line,), _fill(rule.next, {"env_file": evidence.env_file})
+            )
+    return None
+
+
+def _database_down(database: Service, evidence: Evidence) -> Cause:
+    state = database.health if database.status == "running" else database.status
+    code = f", exit code {database.exit_code}" if database.exit_code else ""
+    return Cause(
+        "database-unhealthy",
+        f"the database is {state}{code}",
+        tuple(f"{database.container} | {plain(line)}" for line in database.lines[-_TAIL:]),
+        f"docker logs {database.container}; then: inv kestra.up",
+    )
+
+
+def _last_lines(evidence: Evidence) -> Iterable[str]:
+    for line in evidence.output[-_TAIL:]:
+        yield f"docker | {plain(line)}"
+    for service in evidence.services:
+        if not service.lines:
+            yield f"{service.container} | (printed nothing; {service.status})"
+        for line in service.lines[-_TAIL:]:
+            yield f"{service.container} | {plain(line)}"

@@ -1,0 +1,263 @@
+"""What the engine knows, read through the Docker SDK; nothing here changes anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops.environment import Runtime
+from kestra_tasks.settings import Settings
+
+_PROJECT = "com.docker.compose.project"
+_SERVICE = "com.docker.compose.service"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as the engine sees it.
+
+    Attributes:
+        status: created, running, restarting, exited, paused, removing or dead.
+        health: starting, healthy, unhealthy, or "" without a health check.
+        image: as it was named when the container was made; image_id is its content's.
+        ports: host port by the container's TCP port.
+        started: RFC 3339 time of the last start; "" if it never ran.
+        config_hash: Compose's hash of the service it was made from.
+    """
+
+    name: str
+    id: str
+    project: str
+    service: str
+    status: str
+    health: str
+    image: str
+    image_id: str
+    exit_code: int
+    oom: bool
+    restarts: int
+    started: str
+    error: str
+    ports: dict[int, int] = field(default_factory=dict)
+    config_hash: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+    @property
+    def healthy(self) -> bool:
+        return self.running and self.health == "healthy"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A local image: its content's id, the registry's digest, the version it says it is."""
+
+    id: str
+    digest: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """How a container ended since some time: exit codes in order, and whether memory ran out."""
+
+    codes: tuple[int, ...] = ()
+    oom: bool = False
+
+
+class Engine:
+    """The local Docker engine.
+
+    Raises:
+        PreconditionError: from any method, where it doesn't answer.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+
+    @cached_property
+    def _api(self) -> Any:
+        import docker
+
+        with _told():
+            return docker.APIClient(base_url=self._endpoint, version="auto", timeout=20)
+
+    def container(self, name: str) -> Container | None:
+        """The container called `name`, whoever made it."""
+        from docker.errors import NotFound
+
+        with _told():
+            try:
+                return _container(self._api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def ours(self, runtime: Runtime, service: str) -> Container | None:
+        """The container of our service: ours by Compose's project and service labels."""
+        labels = [f"{_PROJECT}={runtime.project}", f"{_SERVICE}={service}"]
+        with _told():
+            found = self._api.containers(all=True, filters={"label": labels})
+        names = [item["Names"][0].lstrip("/") for item in found if item.get("Names")]
+        wanted = runtime.containers.get(service, "")
+        chosen = wanted if wanted in names else next(iter(names), None)
+        return self.container(chosen) if chosen else None
+
+    def image(self, name: str) -> Image | None:
+        """The local image that `name` stands for now."""
+        from docker.errors import ImageNotFound
+
+        with _told():
+            try:
+                found = self._api.inspect_image(name)
+            except ImageNotFound:
+                return None
+        labels = (found.get("Config") or {}).get("Labels") or {}
+        digests = found.get("RepoDigests") or []
+        return Image(
+            id=found["Id"],
+            digest=digests[0].split("@")[-1] if digests else "",
+            version=labels.get("org.opencontainers.image.version", ""),
+        )
+
+    def has_network(self, name: str) -> bool:
+        return self.network(name) is not None
+
+    def network(self, name: str) -> dict[str, Any] | None:
+        """The network called `name`, with its labels and containers."""
+        from docker.errors import NotFound
+
+        with _told():
+            try:
+                found: dict[str, Any] = self._api.inspect_network(name)
+            except NotFound:
+                return None
+        return found
+
+    def volume_project(self, name: str) -> str | None:
+        """The Compose project that made the volume, "" if none did, None without a volume."""
+        from docker.errors import NotFound
+
+        with _told():
+            try:
+                found = self._api.inspect_volume(name)
+            except NotFound:
+                return None
+        return str((found.get("Labels") or {}).get(_PROJECT, ""))
+
+    def logs(self, container: str, since: float = 0, tail: int | str = "all") -> list[str]:
+        """A container's lines, both streams, with the time in front; [] if there is none."""
+        from docker.errors import NotFound
+
+        with _told():
+            try:
+                raw: bytes = self._api.logs(
+                    container, since=float(since) or None, tail=tail, timestamps=True
+                )
+            except NotFound:
+                return []
+        return raw.decode("utf-8", "replace").splitlines()
+
+    def deaths(self, container: str, since: float) -> Deaths:
+        """How the container ended since `since` (Unix time), as the engine's events tell."""
+        filters = {"container": container, "type": "container", "event": ["die", "oom"]}
+        # An end in the future would keep the connection open.
+        until = time.time()
+        with _told():
+            events = list(
+                self._api.events(
+                    since=f"{since:.9f}", until=f"{until:.9f}", filters=filters, decode=True
+                )
+            )
+        codes = [
+            int(event["Actor"]["Attributes"].get("exitCode", 0))
+            for event in events
+            if event["Action"] == "die"
+        ]
+        return Deaths(tuple(codes), any(event["Action"] == "oom" for event in events))
+
+    def ping(self) -> str:
+        """The engine's version."""
+        with _told():
+            return str(self._api.version()["Version"])
+
+
+def connect() -> Engine:
+    """The engine that the `docker` command talks to.
+
+    Raises:
+        PreconditionError: it is a remote one, whose containers can't mount these folders.
+    """
+    from kestra_tasks.probes.endpoint import find_endpoint
+
+    endpoint, said_by = find_endpoint()
+    if not endpoint.startswith(("unix://", "npipe://")):
+        raise PreconditionError(
+            f"{said_by} leads to a remote Docker engine, which can't mount this machine's folders",
+            "unset DOCKER_HOST, or `docker context use default`; or work on that machine",
+        )
+    return Engine(endpoint)
+
+
+def database_exists(settings: Settings) -> bool:
+    """Whether a database of Kestra is kept on this engine; no engine counts as no database."""
+    import os
+
+    if settings.database != "internal":
+        return False
+    name = os.environ.get("KESTRA_POSTGRES_VOLUME") or settings.volume
+    try:
+        return connect().volume_project(name) is not None
+    except PreconditionError:
+        return False
+
+
+def _container(found: dict[str, Any]) -> Container:
+    state = found["State"]
+    labels = found["Config"].get("Labels") or {}
+    published = (found.get("NetworkSettings") or {}).get("Ports") or {}
+    started = state.get("StartedAt", "")
+    return Container(
+        name=found["Name"].lstrip("/"),
+        id=found["Id"],
+        project=labels.get(_PROJECT, ""),
+        service=labels.get(_SERVICE, ""),
+        status=state["Status"],
+        health=(state.get("Health") or {}).get("Status", ""),
+        image=found["Config"]["Image"],
+        image_id=found["Image"],
+        exit_code=state.get("ExitCode", 0),
+        oom=bool(state.get("OOMKilled")),
+        restarts=found.get("RestartCount", 0),
+        started="" if started.startswith("0001") else started,
+        error=state.get("Error", ""),
+        ports={
+            int(key.split("/")[0]): int(bound[0]["HostPort"])
+            for key, bound in published.items()
+            if bound and key.endswith("/tcp")
+        },
+        config_hash=labels.get("com.docker.compose.config-hash", ""),
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn the SDK's errors of reaching the engine into ours; NotFound passes."""
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except docker.errors.NotFound:
+        raise
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise PreconditionError(
+            f"the Docker engine doesn't answer: {str(error).splitlines()[0]}",
+            "start it (`docker info` must work for this user); then: inv kestra.discover",
+        ) from error

@@ -1,0 +1,171 @@
+"""What must be so before anything is started: all of it looked at, all of it told at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kestra_tasks.core.checks import Problem, check_engine
+from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops.containers import Engine
+from kestra_tasks.ops.environment import SERVER, Runtime
+from kestra_tasks.settings import Settings
+
+_PLACEHOLDER = re.compile(r"(?i)change[_ -]?me")
+_ADDRESS = re.compile(r"[^@\s$]+@[^@\s$]+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What stands in the way, and what a person should know of."""
+
+    blocking: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    def refuse(self) -> None:
+        """Stop where anything blocks.
+
+        Raises:
+            PreconditionError: names everything that does; the hint is the first one's.
+        """
+        if self.blocking:
+            lines = [f"{p.message}" + _more(p, self.blocking) for p in self.blocking]
+            raise PreconditionError("\n       ".join(lines), self.blocking[0].hint)
+
+
+def engine_ready(root: Path, say: Callable[[str], None]) -> None:
+    """Check client, Compose and engine.
+
+    Raises:
+        PreconditionError: one of them is missing, too old, remote or doesn't answer.
+    """
+    from kestra_tasks.probes.engine import probe
+
+    problems = check_engine(probe(root))
+    for problem in problems:
+        if problem.level == "warn":
+            say(f"warning: {problem.message}")
+    Found(tuple(p for p in problems if p.level == "block"), ()).refuse()
+
+
+def look(runtime: Runtime, engine: Engine) -> Found:
+    """Everything about this start but the engine itself."""
+    problems = [*credentials(runtime), *names(runtime, engine), *ports(runtime, engine)]
+    return Found(
+        tuple(p for p in problems if p.level == "block"),
+        tuple(p for p in problems if p.level != "block"),
+    )
+
+
+def credentials(runtime: Runtime) -> Iterator[Problem]:
+    """What Kestra or its database would refuse, or must not be started with."""
+    file = runtime.env_file.name
+    values = {
+        "KESTRA_DB_PASSWORD": runtime.db_password,
+        "KESTRA_BASICAUTH_PASSWORD": runtime.password,
+    }
+    for name, value in values.items():
+        if not value:
+            yield _block(f"{name} is missing from {file}", "inv kestra.env")
+        elif _PLACEHOLDER.search(value):
+            yield _block(f"{name} in {file} is still the placeholder", "inv kestra.env")
+        elif reason := _unusable(value):
+            yield _block(f"{name} in {file} {reason}", f"choose another one in {file}")
+    if not _ADDRESS.fullmatch(runtime.username):
+        yield _block(
+            f"KESTRA_BASICAUTH_USERNAME in {file} isn't an e-mail address; Kestra wants one",
+            f"for example admin@example.org, in {file}",
+        )
+    if runtime.password and not _is_strong(runtime.password):
+        yield _block(
+            f"KESTRA_BASICAUTH_PASSWORD in {file} is one that Kestra refuses: it wants 8 "
+            "characters or more, an upper-case letter and a digit",
+            f"choose another one in {file}",
+        )
+
+
+def names(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
+    """Containers of our names that aren't ours; they are neither adopted nor removed."""
+    for service, name in runtime.containers.items():
+        found = engine.container(name)
+        if found is None or (found.project, found.service) == (runtime.project, service):
+            continue
+        whose = f"Compose project {found.project}" if found.project else "no Compose project"
+        variable = "CONTAINER_NAME" if service == SERVER else "POSTGRES_CONTAINER_NAME"
+        yield _block(
+            f"container {name} exists and isn't ours: it is of {whose} ({found.status})",
+            f"look at it (docker inspect {name}) and remove it there, "
+            f"or set another KESTRA_{variable} in {runtime.env_file.name}",
+        )
+    if runtime.internal:
+        project = engine.volume_project(runtime.volume)
+        if project is not None and project != runtime.project:
+            yield Problem(
+                "warn",
+                "data",
+                f"volume {runtime.volume} was made by "
+                f"{f'Compose project {project}' if project else 'hand'}; its data are used",
+            )
+
+
+def ports(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
+    """Wanted ports that somebody else holds, with their owner."""
+    from kestra_tasks.core.ports import overlap
+    from kestra_tasks.probes.listeners import listeners
+
+    server = engine.ours(runtime, SERVER)
+    mine = set(server.ports.values()) if server and server.running else set()
+    wanted = {name: port for name, port in runtime.ports.items() if port not in mine}
+    if not wanted:
+        return
+    found = listeners(runtime.root)
+    for name, port in wanted.items():
+        holder = next(
+            (
+                item
+                for item in found
+                if item.port == port
+                and item.protocol == "tcp"
+                and overlap(item.address, runtime.bind)
+            ),
+            None,
+        )
+        if holder:
+            yield _block(
+                f"port {port} ({name}) is held by {holder.owner}",
+                "stop that, or take other ports: inv kestra.env --ports auto",
+            )
+
+
+def pending(root: Path, settings: Settings) -> list[str]:
+    """Files that aren't as the settings ask; up writes none of them."""
+    from kestra_tasks import integration
+
+    return [f"{edit.verb} {edit.path}" for edit in integration.pending(root, settings).edits]
+
+
+def _unusable(value: str) -> str:
+    """Why a secret can't reach the server unchanged; empty where it can."""
+    if "${" in value:
+        return 'contains "${", which the server would take for a variable of its own'
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+        return "contains a control character"
+    return ""
+
+
+def _is_strong(password: str) -> bool:
+    return (
+        len(password) >= 8
+        and any(sign.isupper() for sign in password)
+        and any(sign.isdigit() for sign in password)
+    )
+
+
+def _more(problem: Problem, all_of_them: tuple[Problem, ...]) -> str:
+    return f" -> {problem.hint}" if problem.hint and problem.hint != all_of_them[0].hint else ""
+
+
+def _block(message: str, hint: str) -> Problem:
+    return Problem("block", "up", message, hint)

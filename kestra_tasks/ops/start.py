@@ -1,0 +1,260 @@
+"""Starting the stack: everything settled first, each stage watched, every failure explained."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kestra_tasks.core.causes import UNKNOWN, Cause, find
+from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError
+from kestra_tasks.ops import compose, data, evidence, images, preflight
+from kestra_tasks.ops.containers import Container
+from kestra_tasks.ops.environment import DATABASE, SERVER
+from kestra_tasks.ops.runner import Result
+from kestra_tasks.ops.stack import Stack
+from kestra_tasks.ops.wait import Deadline, until
+
+if TYPE_CHECKING:
+    from kestra_tasks.rim import Rim
+
+_ENDS_BEFORE_UNKNOWN = 3  # an unknown failure may heal: the restart policy gets this many tries
+_MIGRATING = ("migrat", "flyway")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asked of `up`; timeout in seconds."""
+
+    timeout: int
+    wait: bool = True
+    yes: bool = False
+    accept_image: bool = False
+
+
+class StartFailedError(KestraTasksError):
+    """The stack didn't start; carries the cause and the file that shows it."""
+
+    def __init__(self, cause: Cause, place: Path, root: Path, after: float, running: str) -> None:
+        self.cause = cause
+        self.place = place
+        shown = place.relative_to(root) if place.is_relative_to(root) else place
+        lines = "".join(f"\n         {line}" for line in cause.lines)
+        super().__init__(
+            f"Kestra didn't start ({after:.0f} s): {cause.title}{lines}\n"
+            f"       evidence: {shown}{running}",
+            cause.next,
+            cause.code,
+        )
+
+
+def up(rim: Rim, stack: Stack, options: Options) -> bool:
+    """Start the stack, or see that it runs already.
+
+    Returns:
+        False where it ran already, and as it is configured.
+
+    Raises:
+        PreconditionError: something must be settled first; nothing was started.
+        StartFailedError: it didn't start, or not in time.
+    """
+    if _runs_as_configured(stack):
+        return False
+    preflight.engine_ready(rim.root, stack.say)
+    found = preflight.look(stack.runtime, stack.engine)
+    for warning in found.warnings:
+        stack.say(f"warning: {warning.message}")
+    found.refuse()
+    _tell_pending(rim, stack, options)
+    _prepare(stack)
+    _pull(stack)
+    server = stack.container(SERVER)
+    change = images.guard(stack.runtime, stack.engine, server, accepted=options.accept_image)
+    if change:
+        stack.say(f"accepted: {change}")
+    if images.is_floating(stack.runtime.image):
+        stack.say(
+            f"warning: {stack.runtime.image} is a floating tag: another machine may get another "
+            "server; pin it with KESTRA_IMAGE in .env"
+        )
+    try:
+        _start(stack, options)
+    except KeyboardInterrupt:
+        _tell_interrupted(stack)
+        raise
+    return True
+
+
+def _runs_as_configured(stack: Stack) -> bool:
+    server = stack.container(SERVER)
+    if not stack.is_ready(server) or server is None:
+        return False
+    argv = [*compose.base(stack.runtime), "config", "--hash", SERVER]
+    wanted = stack.runner.query(argv).out.split()
+    return len(wanted) == 2 and wanted[1] == server.config_hash
+
+
+def _tell_pending(rim: Rim, stack: Stack, options: Options) -> None:
+    waiting = preflight.pending(rim.root, stack.settings)
+    if not waiting:
+        return
+    stack.say("not as the settings ask (`inv kestra.integrate` writes it; this task doesn't):")
+    for line in waiting:
+        stack.say(f"  {line}")
+    if rim.interactive and not rim.dry_run:
+        rim.confirm("Start with the files as they are?", yes=options.yes, flag="--yes")
+
+
+def _prepare(stack: Stack) -> None:
+    runtime = stack.runtime
+    data.ensure_folders(runtime, stack.say, dry_run=stack.dry_run)
+    if not stack.engine.has_network(runtime.network):
+        stack.runner.change(compose.create_network(runtime.network))
+
+
+def _pull(stack: Stack) -> None:
+    for image in images.absent(stack.runtime, stack.engine):
+        since = time.time()
+        result = images.pull(image, stack.runner, stack.progress)
+        stack.progress.end()
+        if not result.ok:
+            raise _failure(stack, since, since, result.out)
+
+
+def _start(stack: Stack, options: Options) -> None:
+    since, deadline = time.time(), Deadline.after(options.timeout)
+    if stack.runtime.internal:
+        stack.progress.stage("database starting")
+        _run(stack, compose.up(stack.runtime, DATABASE), since, deadline)
+        if not stack.dry_run:
+            _wait_database(stack, since, deadline)
+    stack.progress.stage("server starting")
+    _run(stack, compose.up_server_only(stack.runtime), since, deadline)
+    if stack.dry_run:
+        return
+    _record(stack)
+    if options.wait:
+        _wait_server(stack, since, deadline)
+        stack.progress.end()
+        stack.say(f"healthy after {time.time() - since:.1f} s")
+    else:
+        stack.progress.end()
+
+
+def _run(stack: Stack, argv: list[str], since: float, deadline: Deadline) -> None:
+    result = stack.runner.change(argv, timeout=max(30.0, deadline.left), check=False)
+    if not result.ok:
+        stack.progress.end()
+        raise _failure(stack, since, since, _text(result))
+
+
+def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
+    def settled() -> bool | None:
+        stack.progress.tick()
+        found = stack.container(DATABASE)
+        if found and found.healthy:
+            return True
+        down = found is None or not found.running or found.restarts or found.health == "unhealthy"
+        return False if down else None
+
+    if not until(settled, deadline):
+        raise _failure(stack, since, since)
+
+
+def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
+    ends = 0
+
+    def settled() -> bool | None:
+        nonlocal ends
+        server = stack.container(SERVER)
+        if stack.is_ready(server):
+            return True
+        if server is None:
+            return False
+        if server.running and not server.restarts:
+            _tell_stage(stack, server, since)
+            return None
+        seen = len(stack.engine.deaths(server.id, since).codes)
+        if seen > ends:
+            ends = seen
+            known = find(evidence.collect(stack.runtime, stack.engine, since)).kind != UNKNOWN
+            return False if known or ends >= _ENDS_BEFORE_UNKNOWN else None
+        return None
+
+    if not until(settled, deadline):
+        server = stack.container(SERVER)
+        if server and server.running and not server.restarts:
+            raise _too_slow(stack, since)
+        raise _failure(stack, since, since)
+
+
+def _tell_stage(stack: Stack, server: Container, since: float) -> None:
+    lines = stack.engine.logs(server.id, since, tail=5)
+    migrating = any(word in line.lower() for line in lines for word in _MIGRATING)
+    stack.progress.stage("database migrating" if migrating else "server starting")
+    stack.progress.tick()
+
+
+def _record(stack: Stack) -> None:
+    server = stack.container(SERVER)
+    if server is None:
+        return
+    if not images.write_record(stack.runtime, images.used(stack.runtime, stack.engine, server)):
+        stack.say(
+            f"warning: {stack.runtime.storage} isn't writable for this user; the image that runs "
+            "on these data can't be recorded there, and a later change of it won't be noticed"
+        )
+
+
+def _failure(stack: Stack, since: float, started: float, output: str = "") -> StartFailedError:
+    stack.progress.end()
+    gathered = evidence.collect(stack.runtime, stack.engine, since, output)
+    cause = find(gathered)
+    place = evidence.save(stack.runtime, gathered, cause)
+    looping = [s.container for s in gathered.services if s.status == "restarting"]
+    running = (
+        f"\n       {' and '.join(looping)} will be tried again and again; end that with: "
+        "inv kestra.stop"
+        if looping
+        else ""
+    )
+    return StartFailedError(cause, place, stack.runtime.root, time.time() - started, running)
+
+
+def _too_slow(stack: Stack, since: float) -> StartFailedError:
+    """The server runs and isn't ready: no failure yet, only not in time."""
+    stack.progress.end()
+    gathered = evidence.collect(stack.runtime, stack.engine, since)
+    found = find(gathered)
+    took = time.time() - since
+    cause = (
+        found
+        if found.kind != UNKNOWN
+        else Cause(
+            "too-slow",
+            f"still starting after {took:.0f} s; it goes on",
+            found.lines,
+            f"follow it: inv kestra.logs -f; wait longer: inv kestra.up --timeout {2 * took:.0f}",
+            ExitCode.UNHEALTHY,
+        )
+    )
+    place = evidence.save(stack.runtime, gathered, cause)
+    return StartFailedError(cause, place, stack.runtime.root, took, "")
+
+
+def _tell_interrupted(stack: Stack) -> None:
+    stack.progress.end()
+    try:
+        running = [c.name for c in stack.containers().values() if c and c.running]
+    except PreconditionError:
+        running = []
+    stack.say(
+        f"interrupted; still running: {', '.join(running)} (inv kestra.status, inv kestra.stop)"
+        if running
+        else "interrupted; nothing of it is running"
+    )
+
+
+def _text(result: Result) -> str:
+    return result.err + result.out
