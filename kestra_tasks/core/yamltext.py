@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from kestra_tasks.core.markers import Block, block, find
-from kestra_tasks.core.yamloutline import BOM, Entry, Outline, YamlRefusedError, events, outline
+from kestra_tasks.core.yamloutline import BOM, Outline, YamlRefusedError, events, outline
+from kestra_tasks.core.yamlplace import FLOW, ITEM, LIST, next_line, place_for
 
-# The mark's flags: what was written, and what undo takes back besides the marked lines.
-LIST = "list"  # the key and its item
-ITEM = "item"  # an item of a list that was there
-FLOW = "flow"  # an item of a `[...]` that was there
+# More flags of the mark: what undo takes back besides the marked lines.
 SPLIT = "split"  # the line break before, and the indent behind, that divide a line in two
 EOL = "eol"  # the line end that the text's last line didn't have
 
@@ -27,22 +24,6 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./][\w./+-]*(?: [\w./+-]+)*", re.ASCII)
 _TYPED = re.compile(
     r"(?i)null|true|false|yes|no|on|off|y|n|[-+.\d_]*\d[\d_.]*|0[xo].*|\d.*e[-+]?\d+"
 )
-_PROPERTIES = re.compile(r"(?:[&!]\S*|\s+#[^\n]*|\s+)*")
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where an item goes: its offset, its form and indent, and what else changes there.
-
-    `adds` and `drops` count events: besides the item's own, and of an empty value it replaces.
-    """
-
-    at: int
-    form: str
-    indent: str
-    split: bool = False
-    adds: int = 0
-    drops: int = 0
 
 
 def add_item(
@@ -64,7 +45,7 @@ def add_item(
     Raises:
         YamlRefusedError: it isn't YAML, or has a form in which the item can't be added safely.
     """
-    place = _place(text, outline(text, path, depth=1), key, path)
+    place = place_for(text, outline(text, path, depth=2), key, path)
     newline = newline_of(text)
     head, tail = text[: place.at], text[place.at :]
     flags = (place.form, *flags)
@@ -116,9 +97,10 @@ def remove_item(text: str, key: str, name: str, path: str) -> str:
     old = find(text, name, path)
     if old is None:
         return text
+    seen = outline(text, path, depth=2)
     head, tail = text[: old.start], text[old.end :]
     indent = _indent_at(text, old.start)
-    if _form(old) == LIST and _has_others(outline(text, path, depth=2), key, old):
+    if _form(old) == LIST and _has_others(seen, key, old):
         head += f"{indent}{key}:{_newline_at(text, old.start)}"
     elif SPLIT in old.flags:
         head, tail = _without_line_end(head), tail.removeprefix(indent)
@@ -155,75 +137,6 @@ def _body(form: str, key: str, item: Mapping[str, str], indent: str) -> str:
     return "".join(f"{indent}{'  ' if n else '- '}{pair}\n" for n, pair in enumerate(pairs))
 
 
-def _place(text: str, seen: Outline, key: str, path: str) -> _Place:
-    there = seen.all((key,))
-    if merged := seen.all(("<<",)):
-        raise YamlRefusedError(
-            path, merged[0].line, f"<<: at the top level may bring an {key}: of its own"
-        )
-    if there:
-        if seen.documents[there[0].document].flow:
-            raise _flow_root(path, seen.documents[there[0].document].line)
-        return _place_in(text, seen, there[0], path)
-    if not seen.documents:
-        return _Place(len(text), LIST, "", adds=7)
-    last = seen.documents[-1]
-    if last.empty:
-        return _Place(last.end, LIST, "", adds=5, drops=1)
-    if last.kind != "mapping":
-        raise YamlRefusedError(path, last.line, "the top level isn't a mapping")
-    if last.flow:
-        raise _flow_root(path, last.line)
-    indent = " " * last.indent
-    if last.block_scalar and not text[: last.end].endswith("\n"):
-        # A line end added to a text of `|` would become part of it: go before the first key.
-        first = min(e.key for e in seen.below(()) if e.document == len(seen.documents) - 1)
-        return _Place(_line_start(text, first), LIST, indent, adds=3)
-    return _Place(last.end, LIST, indent, adds=3)
-
-
-def _flow_root(path: str, line: int) -> YamlRefusedError:
-    return YamlRefusedError(path, line, "the top level is written as {...}, which has no lines")
-
-
-def _place_in(text: str, seen: Outline, entry: Entry, path: str) -> _Place:
-    """Where in the value of a key that is there."""
-    key = str(entry.path[0])
-    inner = " " * (seen.documents[entry.document].indent + 2)
-    line_start = _line_start(text, entry.key)
-    if entry.kind == "scalar" and entry.start == entry.end and entry.plain:
-        if not text[line_start : entry.key].strip(f" {BOM}"):
-            return _Place(_next_line(text, entry.key), ITEM, inner, adds=2, drops=1)
-    elif entry.kind == "sequence":
-        opening = entry.start
-        if matched := _PROPERTIES.match(text, entry.start):
-            opening = matched.end()
-        if entry.flow and text[opening] == "[":
-            rest = text[opening + 1 : _next_line(text, opening)]
-            if re.fullmatch(r"\s*(?:\s#.*)?\r?\n", rest):
-                return _Place(_next_line(text, opening), FLOW, inner)
-            return _Place(opening + 1, FLOW, inner, split=True)
-        start = _line_start(text, opening)
-        indent = text[start:opening]
-        if text[opening] == "-" and not indent.strip(" "):
-            return _Place(_above_comments(text, start), ITEM, indent)
-    what = {"alias": f"the alias *{entry.value}", "mapping": "a mapping"}.get(
-        entry.kind, "no list of lines"
-    )
-    raise YamlRefusedError(path, entry.line, f"{key}: is {what}, to which nothing can be added")
-
-
-def _above_comments(text: str, start: int) -> int:
-    """The start of the blank and comment lines right above the line at `start`."""
-    while start:
-        above = _line_start(text, start - 1)
-        line = text[above:start].strip()
-        if line and not line.startswith("#"):
-            return start
-        start = above
-    return start
-
-
 def _only_adds(before: str, after: str, adds: int, drops: int, path: str) -> bool:
     """Whether `after` says what `before` does, with `adds` events more at one place."""
     old, new = _shapes(before, path), _shapes(after, path)
@@ -256,27 +169,14 @@ def _has_others(seen: Outline, key: str, old: Block) -> bool:
     return any(e.document in ours and e.key >= old.end for e in seen.below((key,)))
 
 
-def _line_start(text: str, offset: int) -> int:
-    start = text.rfind("\n", 0, offset) + 1
-    return start or len(BOM) * text.startswith(BOM)
-
-
-def _next_line(text: str, offset: int) -> int:
-    return text.find("\n", offset) + 1 or len(text)
-
-
 def _indent_at(text: str, offset: int) -> str:
-    line = text[offset : _next_line(text, offset)]
+    line = text[offset : next_line(text, offset)]
     return line[: len(line) - len(line.lstrip(" "))]
 
 
 def _newline_at(text: str, offset: int) -> str:
-    return "\r\n" if text[offset : _next_line(text, offset)].endswith("\r\n") else "\n"
+    return "\r\n" if text[offset : next_line(text, offset)].endswith("\r\n") else "\n"
 
 
 def _without_line_end(text: str) -> str:
-    return (
-        text.removesuffix("\n").removesuffix("\r")
-        if text.endswith("\r\n")
-        else text.removesuffix("\n")
-    )
+    return re.sub(r"\r?\n\Z", "", text)

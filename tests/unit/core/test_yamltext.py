@@ -1,0 +1,250 @@
+"""The YAML splicer on awkward files written by hand: what it adds, what it takes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kestra_tasks.core.markers import find
+from kestra_tasks.core.yamloutline import YamlRefusedError, outline
+from kestra_tasks.core.yamltext import (
+    add_item,
+    remove_item,
+    render_item,
+    replace_item,
+    scalar,
+)
+
+CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "yaml"
+ITEM = {"path": "../kestra/compose.yml", "project_directory": ".", "env_file": "../../.env"}
+FINE = sorted((CORPUS / "ok").glob("*.yml"))
+REFUSED = sorted((CORPUS / "refused").glob("*.yml"))
+# File of the corpus -> line and words of the refusal.
+REASONS = {
+    "alias-include": (6, "is the alias *all"),
+    "complex-include": (1, "is written as a `?` key"),
+    "complex-include-null": (1, "is written as a `?` key"),
+    "complex-key": (1, "is written as a `?` key"),
+    "conflict-marks": (5, "isn't YAML"),
+    "control-character": (3, "control characters"),
+    "duplicate-include": (5, "first on line 1"),
+    "duplicate-service": (4, "web: stands twice, first on line 2"),
+    "duplicate-services": (4, "first on line 1"),
+    "flow-root": (1, "written as {...}"),
+    "flow-root-include": (1, "written as {...}"),
+    "json": (1, "written as {...}"),
+    "mapping-include": (4, "is a mapping"),
+    "not-utf8": (3, "aren't UTF-8"),
+    "null-tagged": (4, "is no list of lines"),
+    "null-tilde": (4, "is no list of lines"),
+    "null-written-out": (4, "is no list of lines"),
+    "root-merge": (4, "<<: at the top level"),
+    "scalar-include": (4, "is no list of lines"),
+    "scalar-root": (1, "isn't a mapping"),
+    "sequence-root": (1, "isn't a mapping"),
+    "stray-colon": (2, "mapping values are not allowed"),
+    "tab-indent": (2, "cannot start any token"),
+    "tab-only-line": (4, "found a tab character"),
+    "text-after-end": (5, "document start"),
+    "unclosed-flow": (5, "did not find expected"),
+    "unclosed-quote": (5, "end of stream"),
+}
+
+
+class _AnyTag(yaml.CSafeLoader):
+    """Takes Compose's own tags as what they stand on."""
+
+
+def _any_tag(loader: yaml.CSafeLoader, _suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_AnyTag.add_multi_constructor("!", _any_tag)
+
+
+def text_of(file: Path) -> str:
+    return file.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def documents(text: str) -> list[dict[str, object]]:
+    loaded = yaml.load_all(text.removeprefix("\ufeff"), Loader=_AnyTag)
+    return [document for document in loaded if document]
+
+
+def includes(text: str) -> list[object]:
+    return [item for document in documents(text) for item in document.get("include") or ()]
+
+
+def without_marked_lines(text: str) -> str:
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    kept, inside = [mark], False
+    for line in text.removeprefix(mark).splitlines(keepends=True):
+        inside = inside or ">>> kestra-tasks:" in line
+        if not inside:
+            kept.append(line)
+        inside = inside and "<<< kestra-tasks:" not in line
+    return "".join(kept)
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_corpus_is_there() -> None:
+    assert len(FINE) > 50
+    assert {file.stem for file in REFUSED} == set(REASONS)
+
+
+@pytest.mark.parametrize("file", FINE, ids=lambda file: file.stem)
+def test_item_is_added_and_taken_back(file: Path) -> None:
+    before = text_of(file)
+    after = add_item(before, "include", ITEM, "compose", file.name)
+    assert includes(after).count(ITEM) == 1
+    assert [item for item in includes(after) if item != ITEM] == includes(before)
+    rest = [{k: v for k, v in d.items() if k != "include"} for d in documents(after)]
+    bare = [{k: v for k, v in d.items() if k != "include"} for d in documents(before)]
+    assert [d for d in rest if d] == [d for d in bare if d]
+    block = find(after, "compose", file.name)
+    assert block is not None
+    assert block.intact
+    if "split" in block.flags:
+        assert squeezed(without_marked_lines(after)) == squeezed(before)
+    elif "eol" in block.flags:
+        assert without_marked_lines(after).rstrip("\r\n") == before
+    else:
+        assert without_marked_lines(after) == before
+    assert remove_item(after, "include", "compose", file.name) == before
+
+
+@pytest.mark.parametrize("file", FINE, ids=lambda file: file.stem)
+def test_line_ends_of_the_file_are_used(file: Path) -> None:
+    before = text_of(file)
+    after = add_item(before, "include", ITEM, "compose", file.name)
+    if "mixed" in file.stem or not before.count("\n"):
+        return
+    lone = after.count("\n") - after.count("\r\n")
+    assert lone == (0 if "\r\n" in before else after.count("\n"))
+
+
+@pytest.mark.parametrize("file", FINE, ids=lambda file: file.stem)
+def test_replacing_by_the_same_changes_nothing_and_another_item_can_be_undone(file: Path) -> None:
+    before = text_of(file)
+    after = add_item(before, "include", ITEM, "compose", file.name)
+    assert replace_item(after, "include", ITEM, "compose", file.name) == after
+    other = {**ITEM, "path": "../else where/compose.yml"}
+    changed = replace_item(after, "include", other, "compose", file.name)
+    assert other in includes(changed)
+    assert ITEM not in includes(changed)
+    assert remove_item(changed, "include", "compose", file.name) == before
+
+
+@pytest.mark.parametrize("file", REFUSED, ids=lambda file: file.stem)
+def test_refused_with_line_and_reason(file: Path) -> None:
+    line, words = REASONS[file.stem]
+    with pytest.raises(YamlRefusedError) as caught:
+        add_item(text_of(file), "include", ITEM, "compose", "stack.yml")
+    assert caught.value.message.startswith(f"stack.yml:{line}: ")
+    assert words in caught.value.message
+    assert caught.value.hint
+
+
+def test_items_that_others_added_to_our_list_stay() -> None:
+    ours = add_item("services: {}\n", "include", ITEM, "compose", "f.yml")
+    theirs = f"{ours}  - other.yml\nvolumes: {{}}\n"
+    rest = remove_item(theirs, "include", "compose", "f.yml")
+    assert rest == "services: {}\ninclude:\n  - other.yml\nvolumes: {}\n"
+
+
+def test_text_behind_our_block_stays_whole() -> None:
+    ours = add_item("services: {}", "include", ITEM, "compose", "f.yml")
+    assert "eol" in ours
+    rest = remove_item(ours + "volumes: {}\n", "include", "compose", "f.yml")
+    assert rest == "services: {}\nvolumes: {}\n"
+
+
+def test_nothing_of_ours_changes_nothing() -> None:
+    assert remove_item("a: b", "include", "compose", "f.yml") == "a: b"
+    assert replace_item("a: b", "include", ITEM, "compose", "f.yml") == "a: b"
+
+
+def test_removal_from_a_file_broken_since_is_refused_with_its_line() -> None:
+    ours = add_item("services: {}\n", "include", ITEM, "compose", "f.yml")
+    with pytest.raises(YamlRefusedError, match=r"^f.yml:8: isn't YAML"):
+        remove_item(ours + "a: b: c\n", "include", "compose", "f.yml")
+
+
+def test_removal_that_would_break_the_rest_is_refused() -> None:
+    ours = add_item("services: {}\n", "include", ITEM, "compose", "f.yml")
+    hung_on = ours.replace("services: {}\n", "") + "  # ours\n  - *x\n"
+    with pytest.raises(YamlRefusedError):
+        remove_item(f"a: {{b: c\n{hung_on}", "include", "compose", "f.yml")
+
+
+def test_a_hand_written_block_between_flow_items() -> None:
+    text = "include: [\n  a.yml,\n  b.yml]\n"
+    after = add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml")
+    assert after.splitlines()[2] == "  {path: k.yml},"
+
+
+def test_where_the_block_goes() -> None:
+    text = "a: 1\n...\n# end\n"
+    after = add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml")
+    assert after.splitlines()[-2:] == ["...", "# end"]
+    keep = "# head\nx: |+\n  one"
+    after = add_item(keep, "include", {"path": "k.yml"}, "compose", "f.yml")
+    assert after.splitlines()[0] == "# head"
+    assert after.endswith("# <<< kestra-tasks:compose\nx: |+\n  one")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["../a b/compose.yml", ".", "1", "1.5", "yes", "null", "~", "a, b", "[x]", "-x", "é", "a'b",
+     'a"b\\c', " a", "a ", "", "0x1f", "1e3", "1_000", "!x", "&x", "*x", "a: b", "a #b",
+     "..", "NO"],
+)  # fmt: skip
+def test_scalars_come_back_as_texts(value: str) -> None:
+    assert yaml.safe_load(f"- {scalar(value)}") == [value]
+    assert yaml.safe_load(f"{{k: {scalar(value)}, l: m}}") == {"k": value, "l": "m"}
+
+
+def test_plain_paths_need_no_quotes() -> None:
+    assert render_item("include", ITEM) == (
+        "include:\n"
+        "  - path: ../kestra/compose.yml\n"
+        "    project_directory: .\n"
+        "    env_file: ../../.env\n"
+    )
+
+
+def test_outline_gives_lines_kinds_and_anchors() -> None:
+    text = "# top\nx: &a [1]\nservices:\n  web: {image: nginx}\n---\nnetworks:\n  n: *a\n"
+    seen = outline(text, "f.yml")
+    assert [(e.path, e.line) for e in seen.below(("services",))] == [(("services", "web"), 4)]
+    assert seen.entries[0, ("services", "web", "image")].value == "nginx"
+    assert seen.anchors == {"a": ("x",)}
+    assert seen.entries[1, ("networks", "n")].kind == "alias"
+    assert [d.line for d in seen.documents] == [2, 6]
+
+
+def test_outline_stops_at_its_depth_and_skips_keys_that_are_no_scalars() -> None:
+    seen = outline("a: {b: {c: d}}\n[x, y]: {z: 1}\ne: f\n", "f.yml", depth=2)
+    assert [e.path for e in seen.entries.values()] == [("a",), ("a", "b"), ("e",)]
+
+
+def test_five_megabytes_take_seconds() -> None:
+    import time
+
+    service = "  s{}:\n    image: a/b:1  # c\n    environment:\n      A: b\n    ports: ['80:80']\n"
+    text = "services:\n" + "".join(service.format(number) for number in range(72_000))
+    assert len(text) > 5_000_000
+    start = time.process_time()
+    after = add_item(text, "include", ITEM, "compose", "f.yml")
+    assert time.process_time() - start < 30
+    assert after.startswith(text)
