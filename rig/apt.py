@@ -1,4 +1,4 @@
-"""Debian's and Ubuntu's packages: installing them, and fetching a few from a newer Debian on the side."""
+"""Debian's and Ubuntu's packages: installing them, fetching a few of a newer Debian on the side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 @dataclass(frozen=True)
 class Source:
-    """One archive that apt uses: where, which suites, and the keyring that vouches for it ('' = apt's own)."""
+    """One archive that apt uses: where, which suites, its keyring ('' = apt's own)."""
 
     uri: str
     suites: tuple[str, ...]
@@ -32,7 +32,9 @@ def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
         text = path.read_text()
     except OSError:
         return {}
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    pairs = (
+        line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#")
+    )
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
@@ -48,7 +50,7 @@ def as_root(argv: Sequence[str | Path]) -> list[str]:
 
 
 def can_be_root() -> bool:
-    """Whether root's rights are to be had: we are root, or sudo exists and lets us in or can ask."""
+    """Whether root's rights are to be had: as root, or by a sudo that lets us in or can ask."""
     if os.getuid() == 0:
         return True
     if not shutil.which("sudo"):
@@ -75,11 +77,17 @@ def _parse_stanzas(text: str) -> list[Source]:
                 key, _, value = line.partition(":")
                 key = key.strip().lower()
                 fields[key] = value.strip()
-        if "deb" not in fields.get("types", "").split() or fields.get("enabled", "yes").lower() == "no":
+        if (
+            "deb" not in fields.get("types", "").split()
+            or fields.get("enabled", "yes").lower() == "no"
+        ):
             continue
         signed = fields.get("signed-by", "").strip()
         keyring = signed if signed.startswith("/") else ""
-        found += [Source(uri, tuple(fields.get("suites", "").split()), keyring) for uri in fields.get("uris", "").split()]
+        found += [
+            Source(uri, tuple(fields.get("suites", "").split()), keyring)
+            for uri in fields.get("uris", "").split()
+        ]
     return found
 
 
@@ -100,7 +108,9 @@ def machine_sources(root: Path = Path("/etc/apt")) -> list[Source]:
     found: list[Source] = []
     for file in files:
         if file.is_file() and file.suffix in {".list", ".sources"}:
-            found += parse_sources(file.read_text(errors="replace"), deb822=file.suffix == ".sources")
+            found += parse_sources(
+                file.read_text(errors="replace"), deb822=file.suffix == ".sources"
+            )
     return found
 
 
@@ -161,7 +171,8 @@ def fetch_from(suite: str, packages: Sequence[str], say: Say) -> list[Path]:
     source = main_archive(machine_sources(), codename)
     if source is None:
         raise RigError(
-            f"No apt source for {codename or 'this release'} found, so {', '.join(packages)} can't be fetched from {suite}.",
+            f"No apt source of {codename or 'this release'} found, "
+            f"so {', '.join(packages)} can't be fetched from {suite}.",
             hint=commands(["apt-cache policy", "ls /etc/apt/sources.list /etc/apt/sources.list.d"]),
         )
     side = folder("apt", suite)
@@ -177,13 +188,18 @@ def fetch_from(suite: str, packages: Sequence[str], say: Say) -> list[Path]:
         "-o", f"Dir::Cache={cache}",
         "-o", "APT::Sandbox::User=",
     ]  # fmt: skip
-    say(f"  fetching {', '.join(packages)} of {suite} on the side (apt's own sources stay as they are)")
-    work(["apt-get", "-qq", *options, "update"], what=f"reading {suite}'s package lists", env=QUIET, timeout=300)
+    say(f"  fetching {', '.join(packages)} of {suite} on the side")
+    work(
+        ["apt-get", "-qq", *options, "update"],
+        what=f"reading {suite}'s package lists",
+        env=QUIET,
+        timeout=300,
+    )
     return _download(options, packages, folder("apt", suite, "debs"))
 
 
 def _download(options: Sequence[str], packages: Sequence[str], target: Path) -> list[Path]:
-    files = []
+    files: list[Path] = []
     for package in packages:
         for old in target.glob(f"{package}_*.deb"):
             old.unlink()

@@ -22,15 +22,21 @@ INPUTS = "dev.kestra-rig.inputs"
 BASES = ("bookworm", "trixie")
 RECIPE = "1"  # raise it when the way of building changes without any file under images/ changing
 LEGACY = {"DOCKER_BUILDKIT": "0"}
-DROPPED = ("./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*", "./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*")
+DROPPED = (
+    "./var/cache/apt/archives/*.deb",
+    "./var/lib/apt/lists/*",
+    "./usr/share/doc/*",
+    "./usr/share/man/*",
+    "./usr/share/locale/*",
+)
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image of the rig: its folder under images/, the Debian it stands on, the names it is pushed by."""
+    """One image: its folder under images/, what it stands on, the names it is pushed by."""
 
     folder: str
-    base: str
+    base: str | Image
     repository: str
     tags: tuple[str, ...]
 
@@ -41,13 +47,15 @@ class Image:
 
     @property
     def inputs(self) -> str:
-        """The hash of its folder and of how its base is made."""
-        return hash_inputs(IMAGE_SOURCES / self.folder, RECIPE, self.base)
+        """The hash of its folder and of what it stands on."""
+        base = self.base if isinstance(self.base, str) else self.base.inputs
+        return hash_inputs(IMAGE_SOURCES / self.folder, RECIPE, base)
 
 
 POSTGRES = Image("postgres", "bookworm", "library/postgres", ("15-alpine",))
 KESTRA = Image("kestra", "trixie", "kestra/kestra", ("latest", "v2.0.0", "v2.0"))
-IMAGES = (POSTGRES, KESTRA)
+PREVIOUS = Image("previous", KESTRA, "kestra/kestra", ("rig-previous",))
+IMAGES = (POSTGRES, KESTRA, PREVIOUS)
 
 
 def hash_inputs(directory: Path, *more: str) -> str:
@@ -70,16 +78,16 @@ def label_of(names: Iterable[str], label: str = INPUTS) -> dict[str, tuple[str, 
     found: dict[str, tuple[str, str]] = {}
     for image in told:
         value = (image.get("Config", {}).get("Labels") or {}).get(label, "")
-        found |= {tag: (image["Id"], value) for tag in image.get("RepoTags") or []}
+        found |= dict.fromkeys(image.get("RepoTags") or [], (image["Id"], value))
     return found
 
 
 def ensure(say: Say, *, force: bool = False) -> None:
-    """Have every image of the rig in the engine and in the registry, building what is absent or outdated."""
+    """Have every image in the engine and in the registry, building what is absent or outdated."""
     present = label_of(image.name for image in IMAGES)
     for image in IMAGES:
         fresh = present.get(image.name, ("", ""))[1] == image.inputs
-        if force or not fresh and not _from_registry(image):
+        if force or (not fresh and not _from_registry(image)):
             _build(image, say)
             present.pop(image.name, None)
     present |= label_of(image.name for image in IMAGES)
@@ -88,7 +96,7 @@ def ensure(say: Say, *, force: bool = False) -> None:
 
 
 def _from_registry(image: Image) -> bool:
-    """Take the image back from the registry where the engine lost it (pruned, or new) and it is still right."""
+    """Take the image back from the registry where the engine lost it and it is still right."""
     if not image_ids(image.repository, image.tags[0]):
         return False
     if not ask(["docker", "pull", "--quiet", image.name], timeout=600).ok:
@@ -108,19 +116,26 @@ def _push(image: Image, identity: str, say: Say) -> None:
 
 def _build(image: Image, say: Say) -> None:
     started = time.monotonic()
-    say(f"Images: building {image.repository}:{image.tags[0]} (once; kept by the hash of its inputs, {image.inputs})")
-    base = ensure_base(image.base, say)
+    say(
+        f"Images: building {image.repository}:{image.tags[0]} "
+        f"(once; kept by the hash of its inputs, {image.inputs})"
+    )
+    base = ensure_base(image.base, say) if isinstance(image.base, str) else image.base.name
     if image is KESTRA:
         from .kestra_image import build as build_kestra
 
         build_kestra(image, base, say)
     else:
-        docker_build(IMAGE_SOURCES / image.folder, image.name, {"BASE": base}, {INPUTS: image.inputs})
+        docker_build(
+            IMAGE_SOURCES / image.folder, image.name, {"BASE": base}, {INPUTS: image.inputs}
+        )
     say(f"Images: {image.repository}:{image.tags[0]} built in {time.monotonic() - started:.0f} s")
 
 
-def docker_build(context: Path, name: str, arguments: dict[str, str], labels: dict[str, str]) -> None:
-    """Build one image with the host's network, so that the package registries are reached as the machine reaches them.
+def docker_build(
+    context: Path, name: str, arguments: dict[str, str], labels: dict[str, str]
+) -> None:
+    """Build one image on the host's network: package registries are reached as the machine does.
 
     The engine's own builder is asked for: the one that every engine has, and that sees local bases.
     """
@@ -134,7 +149,11 @@ def docker_build(context: Path, name: str, arguments: dict[str, str], labels: di
 
 def proxies() -> dict[str, str]:
     """The machine's proxies, as apt or the environment knows them, for what runs inside a build."""
-    found = {key: os.environ[key] for key in ("http_proxy", "https_proxy", "no_proxy") if os.environ.get(key)}
+    found = {
+        key: os.environ[key]
+        for key in ("http_proxy", "https_proxy", "no_proxy")
+        if os.environ.get(key)
+    }
     for scheme in ("http", "https"):
         out = ask(["apt-config", "shell", "proxy", f"Acquire::{scheme}::Proxy"]).out.strip()
         if out.startswith("proxy='http"):
@@ -150,7 +169,8 @@ def ensure_base(suite: str, say: Say) -> str:
         return name
     if not apt.is_supported(apt.os_release()) or not apt.can_be_root():
         raise RigError(
-            "The rig's images are built from Debian packages, which needs Debian or Ubuntu, and root or sudo.",
+            "The rig's images are built from Debian packages: "
+            "that needs Debian or Ubuntu, and root or sudo.",
             hint="Use the official images:\n" + commands(["export KESTRA_RIG=off"]),
         )
     if not shutil.which("debootstrap", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
@@ -160,11 +180,17 @@ def ensure_base(suite: str, say: Say) -> str:
     scratch = Path(tempfile.mkdtemp(prefix="base-", dir=folder("scratch")))
     root, archive = scratch / "root", scratch / "root.tar"
     try:
-        work(apt.as_root(["debootstrap", "--variant=minbase", suite, root, *_mirror()]), what=f"debootstrap {suite}")
+        work(
+            apt.as_root(["debootstrap", "--variant=minbase", suite, root, *_mirror()]),
+            what=f"debootstrap {suite}",
+        )
         drop = [f"--exclude={pattern}" for pattern in DROPPED]
         work(apt.as_root(["tar", "-C", root, *drop, "-cf", archive, "."]), what="packing it")
         change = f'LABEL {INPUTS}="{inputs}"'
-        work(["docker", "import", "--change", change, "--change", 'CMD ["bash"]', archive, name], what="importing it")
+        work(
+            ["docker", "import", "--change", change, "--change", 'CMD ["bash"]', archive, name],
+            what="importing it",
+        )
     finally:
         ask(apt.as_root(["rm", "-rf", "--one-file-system", scratch]), timeout=300)
     return name

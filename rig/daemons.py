@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kestra_tasks.errors import ExitCode
+
 from .errors import RigError
+from .shell import ask
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Daemon:
                 close_fds=True,
             )
         ticks = start_ticks(child.pid)
-        self.pidfile.write_text(json.dumps({"pid": child.pid, "ticks": ticks, "argv": str(argv[0])}))
+        self.pidfile.write_text(
+            json.dumps({"pid": child.pid, "ticks": ticks, "argv": str(argv[0])})
+        )
         return child.pid
 
     def await_ready(self, ready: Callable[[], bool], seconds: float) -> None:
@@ -54,9 +59,17 @@ class Daemon:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.pid() is None:
-                raise RigError(f"{self.name} ended while starting.\n{self.tail()}", hint=self.hint(), code=5)
+                raise RigError(
+                    f"{self.name} ended while starting.\n{self.tail()}",
+                    hint=self.hint(),
+                    code=ExitCode.CHILD,
+                )
             if time.monotonic() > deadline:
-                raise RigError(f"{self.name} doesn't answer after {seconds:.0f} s.\n{self.tail()}", hint=self.hint(), code=4)
+                raise RigError(
+                    f"{self.name} doesn't answer after {seconds:.0f} s.\n{self.tail()}",
+                    hint=self.hint(),
+                    code=ExitCode.UNHEALTHY,
+                )
             time.sleep(0.1)
 
     def stop(self, seconds: float = 30.0) -> bool:
@@ -65,11 +78,15 @@ class Daemon:
         if pid is None:
             self.pidfile.unlink(missing_ok=True)
             return False
-        os.kill(pid, signal.SIGTERM)
+        _terminate(pid)
         deadline = time.monotonic() + seconds
         while self.pid() is not None:
             if time.monotonic() > deadline:
-                raise RigError(f"{self.name} (pid {pid}) is still running {seconds:.0f} s after SIGTERM.", hint=self.hint(), code=4)
+                raise RigError(
+                    f"{self.name} (pid {pid}) is still running {seconds:.0f} s after SIGTERM.",
+                    hint=self.hint(),
+                    code=ExitCode.UNHEALTHY,
+                )
             time.sleep(0.1)
         self.pidfile.unlink(missing_ok=True)
         return True
@@ -86,6 +103,14 @@ class Daemon:
         return f"Its log:\n  {self.log}"
 
 
+def _terminate(pid: int) -> None:
+    """SIGTERM; through sudo for a daemon that was started so."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except PermissionError:
+        ask(["sudo", "kill", str(pid)])
+
+
 def start_ticks(pid: int) -> int | None:
     """When a process started, in clock ticks since boot; None when there is none (or a zombie)."""
     try:
@@ -99,6 +124,8 @@ def start_ticks(pid: int) -> int | None:
 def is_process(pid: int, name: str) -> bool:
     """Whether `pid` runs and its command name is `name`."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip() == name and start_ticks(pid) is not None
+        return (
+            Path(f"/proc/{pid}/comm").read_text().strip() == name and start_ticks(pid) is not None
+        )
     except OSError:
         return False

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kestra_tasks.errors import ExitCode, KestraTasksError
 
-class RigError(Exception):
-    """A message, the next command to type, and the exit code (3: a precondition failed)."""
 
-    def __init__(self, message: str, *, hint: str = "", code: int = 3) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.code = code
+class RigError(KestraTasksError):
+    """The rig can't go on; unless told otherwise because something must be there first."""
+
+    code = ExitCode.PRECONDITION
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

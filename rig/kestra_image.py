@@ -1,4 +1,4 @@
-"""How the stand-in for kestra/kestra is made: compiled in a container, laid on a JRE, trained once."""
+"""How the stand-in for kestra/kestra is made: compiled, laid on a JRE, trained once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOOLS = "kestra-rig/tools:jdk-25"
 
 def build(image: Image, base: str, say: Say) -> None:
     """Build the image from Kestra's modules on Maven Central and the launcher in images/kestra."""
-    tools = _ensure_tools(image.base, base, say)
+    tools = _ensure_tools(base, say)
     stage = Path(tempfile.mkdtemp(prefix="kestra-", dir=folder("scratch")))
     try:
         say("Images: compiling the launcher and fetching Kestra's 2.0.0 engine with Maven")
@@ -29,8 +29,8 @@ def build(image: Image, base: str, say: Say) -> None:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _ensure_tools(suite: str, base: str, say: Say) -> str:
-    inputs = hash_inputs(SOURCES / "tools", suite)
+def _ensure_tools(base: str, say: Say) -> str:
+    inputs = hash_inputs(SOURCES / "tools", base)
     if label_of([TOOLS]).get(TOOLS, ("", ""))[1] != inputs:
         say("Images: making the build container (JDK 25, Maven)")
         docker_build(SOURCES / "tools", TOOLS, {"BASE": base}, {INPUTS: inputs})
@@ -38,8 +38,16 @@ def _ensure_tools(suite: str, base: str, say: Say) -> str:
 
 
 def _compile(tools: str, stage: Path) -> None:
-    """Run Maven in the build container, as the calling user; jars land in the stage's lib/ and app/."""
-    argv: list[str | Path] = ["docker", "run", "--rm", "--network", "host", "--user", f"{os.getuid()}:{os.getgid()}"]
+    """Run Maven in the build container; jars land in the stage's lib/ and app/."""
+    argv: list[str | Path] = [
+        "docker",
+        "run",
+        "--rm",
+        "--network",
+        "host",
+        "--user",
+        f"{os.getuid()}:{os.getgid()}",
+    ]
     mounts = {SOURCES / "launcher": "/src:ro", stage: "/out", folder("m2"): "/m2"}
     certificates = machine_certificates()
     if certificates:
@@ -54,18 +62,27 @@ def _compile(tools: str, stage: Path) -> None:
 
 
 def machine_certificates() -> Path | None:
-    """The machine's bundle of trusted certificates: what its own clients trust, Java in a build shall trust."""
-    candidates = (os.environ.get("SSL_CERT_FILE", ""), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-    return next((Path(name).resolve() for name in candidates if name and Path(name).is_file()), None)
+    """The machine's bundle of trusted certificates, for Java in a build to trust the same."""
+    candidates = (
+        os.environ.get("SSL_CERT_FILE", ""),
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    )
+    return next(
+        (Path(name).resolve() for name in candidates if name and Path(name).is_file()), None
+    )
 
 
 def maven_proxies(found: dict[str, str]) -> str:
-    """Java's options for the machine's proxies: {'https_proxy': 'http://h:1'} -> -Dhttps.proxyHost=h -Dhttps.proxyPort=1."""
+    """Java's options for proxies: https_proxy http://h:1 -> -Dhttps.proxyHost=h …."""
     from urllib.parse import urlsplit
 
     options = []
     for scheme in ("http", "https"):
         parts = urlsplit(found.get(f"{scheme}_proxy", ""))
         if parts.hostname:
-            options += [f"-D{scheme}.proxyHost={parts.hostname}", f"-D{scheme}.proxyPort={parts.port or 80}"]
+            options += [
+                f"-D{scheme}.proxyHost={parts.hostname}",
+                f"-D{scheme}.proxyPort={parts.port or 80}",
+            ]
     return " ".join(options)

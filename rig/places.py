@@ -13,13 +13,14 @@ IMAGE_SOURCES = HERE / "images"
 
 
 def state_dir(environ: Mapping[str, str] = os.environ, uid: int | None = None) -> Path:
-    """The rig's folder: the machine's for root, one's own otherwise; KESTRA_RIG_STATE beats both."""
+    """The rig's folder: the machine's for root, one's own else; KESTRA_RIG_STATE beats both."""
     if environ.get("KESTRA_RIG_STATE"):
         return Path(environ["KESTRA_RIG_STATE"])
     if (os.getuid() if uid is None else uid) == 0:
         return Path("/var/lib/kestra-rig")
-    base = environ.get("XDG_STATE_HOME") or os.path.join(environ.get("HOME", "/tmp"), ".local/state")
-    return Path(base) / "kestra-rig"
+    base = environ.get("XDG_STATE_HOME")
+    home = Path(environ.get("HOME") or Path.home())
+    return (Path(base) if base else home / ".local" / "state") / "kestra-rig"
 
 
 def folder(*names: str) -> Path:
@@ -31,7 +32,7 @@ def folder(*names: str) -> Path:
 
 @contextmanager
 def locked(name: str = "rig") -> Iterator[None]:
-    """Hold the machine-wide lock, so that two clones don't build or start the same thing at once."""
+    """Hold the machine-wide lock: two clones don't build or start the same thing at once."""
     descriptor = os.open(folder() / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

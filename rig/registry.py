@@ -1,4 +1,4 @@
-"""The loopback registry: Debian's docker-registry, unpacked beside its data, with a configuration of its own."""
+"""The loopback registry: Debian's docker-registry, unpacked beside its data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ MANIFESTS = ", ".join(
 def daemon() -> Daemon:
     """The registry's daemon as the rig starts it."""
     state = state_dir()
-    return Daemon("docker-registry", state / "run" / "registry.json", state / "log" / "registry.log")
+    return Daemon(
+        "docker-registry", state / "run" / "registry.json", state / "log" / "registry.log"
+    )
 
 
 def status() -> bool:
@@ -49,14 +51,17 @@ def ensure(say: Say) -> None:
     ours = daemon()
     if ours.pid() is None and _taken():
         raise RigError(
-            f"Port {PORT} on {HOST}, where the rig's registry belongs, is taken by another program.",
-            hint="See whose it is, and stop it or set KESTRA_RIG=off:\n" + commands([f"ss -ltnp sport = :{PORT}"]),
+            f"Port {PORT} on {HOST}, the rig's registry's, is taken by another program.",
+            hint="See whose it is, and stop it or set KESTRA_RIG=off:\n"
+            + commands([f"ss -ltnp sport = :{PORT}"]),
         )
     if ours.pid() is None:
         program = _program(say)
         say(f"Registry: starting it on {ADDRESS} (log: {ours.log})")
         data = folder("registry")
-        ours.start(["env", f"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY={data}", program, "serve", CONFIG])
+        ours.start(
+            ["env", f"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY={data}", program, "serve", CONFIG]
+        )
     ours.await_ready(answers, 20)
 
 
@@ -68,7 +73,7 @@ def down(say: Say) -> bool:
 
 
 def image_ids(repository: str, tag: str) -> set[str]:
-    """The digests (manifest and configuration) under which the registry serves an image; empty if it doesn't."""
+    """The digests (manifest, configuration) of an image as it is served; empty if it isn't."""
     code, body, digest = _get(f"/v2/{repository}/manifests/{tag}", {"Accept": MANIFESTS})
     if code != 200:
         return set()
@@ -101,7 +106,7 @@ def _taken() -> bool:
 
 
 def _program(say: Say) -> Path:
-    """The registry's program, unpacked from its Debian package: no service of the machine is touched."""
+    """The registry's program, unpacked from its Debian package: no service is touched."""
     target = folder("registry-program")
     program = target / "usr" / "bin" / "docker-registry"
     if os.access(program, os.X_OK):
@@ -111,7 +116,9 @@ def _program(say: Say) -> Path:
             "The rig's registry comes from Debian's or Ubuntu's packages, and this is neither.",
             hint="Use the official images:\n" + commands(["export KESTRA_RIG=off"]),
         )
-    say("Registry: fetching Debian's docker-registry (unpacked into the rig's folder, not installed)")
+    say(
+        "Registry: fetching Debian's docker-registry (unpacked into the rig's folder, not installed)"
+    )
     if apt.candidate("docker-registry") is None and apt.can_be_root():
         apt.update(say)
     for file in apt.fetch(["docker-registry"], target):

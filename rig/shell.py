@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kestra_tasks.errors import ExitCode
+
 from .errors import RigError
 
 Say = Callable[[str], None]
@@ -24,7 +26,7 @@ HEARTBEAT = 20.0
 
 @dataclass(frozen=True)
 class Done:
-    """A finished command: `code` is the exit code, `out` its output (stderr after it where asked)."""
+    """A finished command: its exit code and its output (stderr in it where asked)."""
 
     argv: tuple[str, ...]
     code: int
@@ -101,7 +103,9 @@ def work(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise RigError(f"{what}: {words[0]} is not installed.", code=3) from error
+        raise RigError(
+            f"{what}: {words[0]} is not installed.", code=ExitCode.PRECONDITION
+        ) from error
     finally:
         if stdin and not isinstance(source, int):
             source.close()
@@ -128,12 +132,14 @@ def work(
     finally:
         watchdog.cancel()
     if timed_out.is_set():
-        raise RigError(f"{what}: gave up after {timeout:.0f} s.\n{_tail(kept)}", code=4)
+        raise RigError(
+            f"{what}: gave up after {timeout:.0f} s.\n{_tail(kept)}", code=ExitCode.UNHEALTHY
+        )
     if code != 0:
         raise RigError(
             f"{what}: failed with exit code {code}.\n{_tail(kept)}",
             hint="The command was:\n  " + " ".join(words),
-            code=5,
+            code=ExitCode.CHILD,
         )
     return Done(words, code, "\n".join(kept))
 

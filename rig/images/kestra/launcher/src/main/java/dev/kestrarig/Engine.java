@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Engine {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration GIVE_UP = Duration.ofSeconds(10);
 
     private final ApplicationContext context;
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -50,7 +51,9 @@ final class Engine {
         pool.execute(guarded("indexer", indexer));
         pool.execute(guarded("system worker", systemWorker::start));
 
-        awaitRunning(List.of(executor, controller, worker, scheduler, indexer, systemWorker));
+        List<Service> services = List.of(executor, controller, worker, scheduler, indexer, systemWorker);
+        awaitRunning(services);
+        Thread.ofPlatform().daemon().name("watch").start(() -> watch(services, server));
         log.info("Server Running: {}", server.getURL());
     }
 
@@ -76,6 +79,38 @@ final class Engine {
                 }
                 Thread.sleep(20);
             }
+        }
+    }
+
+    /**
+     * Ends the process when the engine gives up by itself, as it does when its database is gone. Left alone it
+     * closes its parts one after the other, each waiting for that database, and ends with 0 after minutes.
+     */
+    private void watch(List<Service> services, EmbeddedServer server) {
+        while (services.stream().allMatch(Engine::isUp)) {
+            pause(Duration.ofMillis(500));
+        }
+        if (stopped.get()) {
+            return;
+        }
+        log.error("Kestra is stopping by itself; the errors above say why. Most often its database is gone.");
+        try {
+            server.stop();
+        } catch (RuntimeException e) {
+            log.debug("while closing the ports", e);
+        }
+        pause(GIVE_UP);
+        if (!stopped.get()) {
+            System.err.println("Kestra ended by itself, with exit code 1.");
+            Runtime.getRuntime().halt(1);
+        }
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
