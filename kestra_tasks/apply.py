@@ -10,10 +10,11 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from kestra_tasks.core.edit import Edit
+from kestra_tasks.core.edit import Change, Edit
 from kestra_tasks.core.plan import Plan, same
 from kestra_tasks.core.tree import File
 from kestra_tasks.errors import PreconditionError, StaleFileError
@@ -37,6 +38,7 @@ def apply(root: Path, plan: Plan) -> None:
         made: list[Path] = []
         staged: list[tuple[Path, Path]] = []
         try:
+            _sweep(root, plan)
             for edit in plan.edits:
                 if edit.after is not None:
                     staged.append(_stage(root, edit, edit.after, made))
@@ -49,7 +51,7 @@ def apply(root: Path, plan: Plan) -> None:
         except OSError as error:
             place = str(error.filename or root)
             raise PreconditionError(
-                f"{place} can't be written: {error.strerror}; every file is either as it was or new",
+                f"{place} can't be written: {error.strerror}; every file is as it was or new",
                 _mend(error),
             ) from error
         finally:
@@ -92,23 +94,45 @@ def _stage(root: Path, edit: Edit, after: File, made: list[Path]) -> tuple[Path,
     # A link inside the monorepo stays a link: its target is what is replaced.
     target = (root / edit.path).resolve()
     _make_folders(target.parent, made)
-    # The name is fixed, and safe because of the lock: a killed run's leftover is used up here.
-    temporary = target.with_name(f".{target.name}.kestra-tasks-tmp")
-    temporary.unlink(missing_ok=True)
+    temporary = _temporary(target)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
             stream.write(after.data)
             stream.flush()
-            if edit.before is not None:
-                owner = target.stat()
-                os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
+            _give(stream.fileno(), target if edit.before is not None else target.parent)
             os.fchmod(stream.fileno(), _mode(target, edit, after))
             os.fsync(stream.fileno())
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary, target
+
+
+def _give(made: int | Path, model: Path) -> None:
+    """Give a new file or folder the owner of `model`, as far as this user may."""
+    # Under sudo the files of a person's checkout stay theirs; a file of a colleague's that
+    # one may write becomes one's own, as with any editor that renames.
+    owner = model.stat()
+    if os.geteuid() == 0 or not stat.S_ISDIR(owner.st_mode):
+        with contextlib.suppress(PermissionError):
+            os.chown(made, owner.st_uid, owner.st_gid)
+
+
+def _temporary(target: Path) -> Path:
+    """The fixed name of a target's staged content; the lock makes it safe."""
+    return target.with_name(f".{target.name}.kestra-tasks-tmp")
+
+
+def _sweep(root: Path, plan: Plan) -> None:
+    """Delete what a killed run staged, also for paths that this plan leaves alone."""
+    changes: list[Change] = []
+    for outcome in plan.outcomes:
+        changes += [*outcome.edits, *outcome.noops, *outcome.conflicts]
+    for path in {change.path for change in changes}:
+        temporary = _temporary((root / path).resolve())
+        if temporary.is_relative_to(root) and temporary.is_file():
+            _delete(root, str(temporary.relative_to(root)))
 
 
 def _mode(target: Path, edit: Edit, after: File) -> int:
@@ -128,8 +152,9 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
         folder = folder.parent
     for path in reversed(missing):
         path.mkdir()
-        path.chmod(_FOLDER_MODE)
         made.append(path)
+        path.chmod(_FOLDER_MODE)
+        _give(path, path.parent)
 
 
 def _drop_empty(made: list[Path]) -> None:

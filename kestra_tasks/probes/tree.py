@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -39,7 +40,14 @@ class DiskFiles(Mapping[str, File]):
                     f"{path} leaves the monorepo: it leads to {real}",
                     "replace the symbolic link, or set another path in invoke.yaml",
                 )
-            return File(place.read_bytes(), place.stat().st_mode & 0o7777)
+            mode = place.stat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise PreconditionError(
+                    f"{path} isn't a regular file", "move it away, or set another path"
+                )
+            return File(place.read_bytes(), stat.S_IMODE(mode))
+        except RuntimeError as error:  # how Path.resolve tells of links in a circle
+            raise PreconditionError(f"{path} is a symbolic link in a circle") from error
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 return None
