@@ -131,7 +131,8 @@ def _sweep(root: Path, plan: Plan) -> None:
         changes += [*outcome.edits, *outcome.noops, *outcome.conflicts]
     for path in {change.path for change in changes}:
         temporary = _temporary((root / path).resolve())
-        if temporary.is_relative_to(root) and temporary.is_file():
+        found = temporary.is_file() or temporary.is_symlink()
+        if found and temporary.is_relative_to(root):
             _delete(root, str(temporary.relative_to(root)))
 
 

@@ -219,10 +219,14 @@ def test_a_deleted_file_swapped_for_a_link_is_refused(root: Path, outside: Path)
     assert (root / "config" / "a.json").is_symlink()
 
 
-def test_a_temporary_name_that_is_a_link_isnt_followed(root: Path, outside: Path) -> None:
+@pytest.mark.parametrize("name", ["a.json", "absent"])
+def test_a_temporary_name_that_is_a_link_isnt_followed(
+    root: Path, outside: Path, name: str
+) -> None:
     plan = plan_to(root, {"config/a.json": "[]"})
-    (root / "config" / ".a.json.kestra-tasks-tmp").symlink_to(outside / "a.json")
+    (root / "config" / ".a.json.kestra-tasks-tmp").symlink_to(outside / name)
     apply(root, plan)
+    assert sorted(path.name for path in outside.iterdir()) == ["a.json"]
     assert (outside / "a.json").read_text() == "theirs\n"
     assert (root / "config" / "a.json").read_text() == "[]"
     assert sorted(path.name for path in (root / "config").iterdir()) == ["a.json"]
