@@ -65,6 +65,8 @@ class Settings:
     decided_ports: tuple[int, int] | None = None
     secrets: Secrets | None = None
     force: bool = False
+    keep_credentials: bool = False
+    database_from: str = ""
 
     @property
     def container(self) -> str:
@@ -103,7 +105,7 @@ class Settings:
         return replace(self, **changes)
 
 
-_RUN_ONLY = {"decided_ports", "secrets", "force"}
+_RUN_ONLY = {"decided_ports", "secrets", "force", "keep_credentials", "database_from"}
 NAMES = tuple(f.name for f in fields(Settings) if f.name not in _RUN_ONLY)
 
 
