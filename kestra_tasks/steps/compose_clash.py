@@ -30,6 +30,7 @@ def clashes(theirs: Outline, own: str, settings: Settings) -> Iterator[Conflict]
                 path, entry, f"a service called {entry.path[-1]} is there already", "service"
             )
     yield from _names(theirs, ours, services, path)
+    yield from _own_network(theirs, settings)
     for section in _SHARED:
         own_keys = {e.path[-1] for e in ours.below((section,))}
         for entry in theirs.below((section,)):
@@ -55,11 +56,32 @@ def _names(theirs: Outline, ours: Outline, services: set[str], path: str) -> Ite
     volumes = {literal(e.value): e.path[1] for e in _values(ours, "volumes", "name")}
     for entry in _values(theirs, "volumes", "name"):
         name = literal(entry.value)
-        if name in volumes and entry.path[1] != volumes[name]:
-            external = theirs.all(("volumes", entry.path[1], "external"))
-            if not any(e.value == "true" for e in external):
-                why = f"the volume {name}, where Kestra's database lies, is declared here as well"
-                yield _conflict(path, entry, why, "volume")
+        if entry.path[1] != volumes.get(name, entry.path[1]) and not _external(theirs, entry):
+            why = f"the volume {name}, where Kestra's database lies, is declared here as well"
+            yield _conflict(path, entry, why, "volume")
+
+
+def _own_network(theirs: Outline, settings: Settings) -> Iterator[Conflict]:
+    """The network that Kestra's file takes as external, declared as the stack's own.
+
+    Compose (2.26) would then start nothing at all while the network is absent, and would refuse
+    it for having the wrong label once it was created.
+    """
+    for entry in _values(theirs, "networks", "name"):
+        if literal(entry.value) == settings.network and not _external(theirs, entry):
+            yield Conflict(
+                settings.compose_file,
+                f"{settings.compose_file}:{entry.line}: the network {settings.network} is declared "
+                f"as this stack's own; Kestra and the other stacks need it to be external",
+                "declare it there as `external: true` in place of its driver and options, or set "
+                f"another `network:` under `kestra:` in invoke.yaml, {_SKIP}",
+            )
+
+
+def _external(seen: Outline, entry: Entry) -> bool:
+    section, key, *_ = entry.path
+    found = seen.entries.get((entry.document, (section, key, "external")))
+    return found is not None and (found.kind == "mapping" or found.value == "true")
 
 
 def _values(seen: Outline, section: str, key: str) -> list[Entry]:
