@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kestra_tasks.ops.environment import SERVER, Runtime
+from kestra_tasks.ops.environment import Runtime
 
 Argv = list[str]
 
@@ -18,13 +18,12 @@ def base(runtime: Runtime) -> Argv:
 
 
 def up(runtime: Runtime, service: str) -> Argv:
-    """Start one service, detached; its image must be there."""
+    """Start one service and what it depends on, detached; their images must be there.
+
+    As the task list types it: with --no-deps Compose keeps another hash of the service, and
+    would make the container anew when the list's own command is typed later.
+    """
     return [*base(runtime), "up", "-d", "--pull", "never", service]
-
-
-def up_server_only(runtime: Runtime) -> Argv:
-    """Start the server, whose database was seen healthy."""
-    return [*base(runtime), "up", "-d", "--pull", "never", "--no-deps", SERVER]
 
 
 def stop(runtime: Runtime, services: Iterable[str]) -> Argv:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def ensure_folders(runtime: Runtime, say: Callable[[str], None], *, dry_run: boo
     for folder in (runtime.storage, runtime.workdir):
         if folder.is_dir():
             continue
-        say(f"creating {folder}")
+        say(f"{'would create' if dry_run else 'creating'} {folder}")
         if dry_run:
             continue
         try:
@@ -93,6 +94,10 @@ def remove(runtime: Runtime, room: Room, runner: Runner) -> None:
         runner.change(compose.remove_volume(room.volume))
     for folder in room.folders:
         _empty(runtime, folder, runner)
+    if not runner.dry_run:
+        # What last ran on data that are gone says nothing of the next ones.
+        with suppress(OSError):
+            (runtime.storage / RECORD).unlink(missing_ok=True)
 
 
 def _is_ours(runtime: Runtime) -> bool:
@@ -104,7 +109,7 @@ def _is_ours(runtime: Runtime) -> bool:
 def _empty(runtime: Runtime, folder: Path, runner: Runner) -> None:
     """Delete what is in a folder but our scaffold's own files."""
     if runner.dry_run:
-        runner.say(f"emptying {folder}")
+        runner.say(f"would empty {folder}")
         return
     runner.say(f"emptying {folder}")
     try:

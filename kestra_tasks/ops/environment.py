@@ -125,7 +125,9 @@ def load(root: Path, settings: Settings, runner: Runner) -> Runtime:
         )
     if not env_file.is_file():
         raise PreconditionError(
-            f"{settings.env_file} isn't there; the ports and passwords are in it", "inv kestra.env"
+            f"{settings.env_file} isn't there; the ports and passwords are in it",
+            f"inv kestra.env; to take down what still runs: cp {settings.env_example} "
+            f"{settings.env_file}",
         )
     argv = ["docker", "compose", "-f", str(compose_file), "config", "--format", "json"]
     result = runner.query(argv)

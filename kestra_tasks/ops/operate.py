@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from typing import Any
@@ -13,6 +14,10 @@ from kestra_tasks.ops import health as checks
 from kestra_tasks.ops import stop as stopping
 from kestra_tasks.ops.stack import Stack, open_stack, present
 from kestra_tasks.rim import Rim
+
+# Compose begins each line by erasing it; colours are for terminals.
+_ERASE = re.compile(r"\x1b\[2K")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def up(rim: Rim, *, timeout: int = 0, **flags: bool) -> None:
@@ -115,11 +120,12 @@ def logs(rim: Rim, *, follow: bool, since: str, tail: str) -> None:
     services = list(present(stack))
     argv = compose.logs(stack.runtime, services, follow=follow, since=since, tail=tail)
     last = ""
+    clean = _ERASE if sys.stdout.isatty() else _CONTROL
 
     def line(text: str) -> None:
         nonlocal last
-        last = text
-        print(stack.mask(text), flush=follow)
+        last = clean.sub("", text)
+        print(stack.mask(last), flush=follow)
 
     result = stack.runner.follow(argv, line, show=False)
     if not result.ok:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kestra_tasks.core import passwords
 from kestra_tasks.core.checks import Problem, check_engine
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.containers import Engine
 from kestra_tasks.ops.environment import SERVER, Runtime
 from kestra_tasks.settings import Settings
-
-_PLACEHOLDER = re.compile(r"(?i)change[_ -]?me")
-_ADDRESS = re.compile(r"[^@\s$]+@[^@\s$]+")
 
 
 @dataclass(frozen=True)
@@ -63,27 +60,16 @@ def credentials(runtime: Runtime) -> Iterator[Problem]:
     """What Kestra or its database would refuse, or must not be started with."""
     file = runtime.env_file.name
     values = {
-        "KESTRA_DB_PASSWORD": runtime.db_password,
-        "KESTRA_BASICAUTH_PASSWORD": runtime.password,
+        passwords.DB_PASSWORD: runtime.db_password,
+        passwords.USERNAME: runtime.username,
+        passwords.PASSWORD: runtime.password,
     }
-    for name, value in values.items():
-        if not value:
-            yield _block(f"{name} is missing from {file}", "inv kestra.env")
-        elif _PLACEHOLDER.search(value):
-            yield _block(f"{name} in {file} is still the placeholder", "inv kestra.env")
-        elif reason := _unusable(value):
-            yield _block(f"{name} in {file} {reason}", f"choose another one in {file}")
-    if not _ADDRESS.fullmatch(runtime.username):
-        yield _block(
-            f"KESTRA_BASICAUTH_USERNAME in {file} isn't an e-mail address; Kestra wants one",
-            f"for example admin@example.org, in {file}",
-        )
-    if runtime.password and not _is_strong(runtime.password):
-        yield _block(
-            f"KESTRA_BASICAUTH_PASSWORD in {file} is one that Kestra refuses: it wants 8 "
-            "characters or more, an upper-case letter and a digit",
-            f"choose another one in {file}",
-        )
+    if not runtime.internal:
+        values["KESTRA_DB_HOST"] = runtime.db_host
+    for name, why in passwords.problems(values):
+        drawn = name in passwords.SECRET_NAMES and passwords.is_placeholder(values[name])
+        hint = "inv kestra.env" if drawn else f"give another one in {file}"
+        yield _block(f"{name} in {file} {why}", hint)
 
 
 def names(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
@@ -144,23 +130,6 @@ def pending(root: Path, settings: Settings) -> list[str]:
     from kestra_tasks import integration
 
     return [f"{edit.verb} {edit.path}" for edit in integration.pending(root, settings).edits]
-
-
-def _unusable(value: str) -> str:
-    """Why a secret can't reach the server unchanged; empty where it can."""
-    if "${" in value:
-        return 'contains "${", which the server would take for a variable of its own'
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
-        return "contains a control character"
-    return ""
-
-
-def _is_strong(password: str) -> bool:
-    return (
-        len(password) >= 8
-        and any(sign.isupper() for sign in password)
-        and any(sign.isdigit() for sign in password)
-    )
 
 
 def _more(problem: Problem, all_of_them: tuple[Problem, ...]) -> str:

@@ -50,7 +50,10 @@ def print_state(state: dict[str, Any]) -> None:
     """Print a `document` for a person."""
     rows = [("SERVICE", "CONTAINER", "STATE", "RESTARTS", "IMAGE")]
     for item in state["services"]:
-        rows.append((item["service"], item["container"], _state(item), *_rest(item)))
+        ready = state["ready"] and item["service"] == SERVER
+        rows.append(
+            (item["service"], item["container"], "ready" if ready else _state(item), *_rest(item))
+        )
     print_table(rows)
     print()
     rows2 = [(f"{name}:", url) for name, url in state["urls"].items()]

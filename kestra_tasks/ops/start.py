@@ -130,7 +130,7 @@ def _start(stack: Stack, options: Options) -> None:
         if not stack.dry_run:
             _wait_database(stack, since, deadline)
     stack.progress.stage("server starting")
-    _run(stack, compose.up_server_only(stack.runtime), since, deadline)
+    _run(stack, compose.up(stack.runtime, SERVER), since, deadline)
     if stack.dry_run:
         return
     _record(stack)
