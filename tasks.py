@@ -2,7 +2,11 @@
 
 from invoke import Collection
 
+from dev import linting, locking, quickstart, testing
 from kestra_tasks import ns as kestra
+from rig.tasks import ns as rig
 
-ns = Collection()
+ns = Collection(linting.lint, linting.format_, locking.lock, quickstart.quickstart)
+ns.add_collection(testing.ns)
 ns.add_collection(kestra, name="kestra")
+ns.add_collection(rig, name="rig")
