@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from kestra_tasks.errors import UsageError
-from kestra_tasks.settings import Settings, from_mapping
+from kestra_tasks.settings import NAMES, Settings, from_mapping
 
 _FILES = ("invoke.yaml", "invoke.yml", "invoke.json")
+_ENVIRONMENT = "INVOKE_KESTRA_"
 
 
 def defaults() -> dict[str, Any]:
@@ -27,14 +30,18 @@ def load(root: Path, context: Any = None) -> Settings:
     Args:
         root: the monorepo's top folder.
         context: Invoke's context where it was loaded for this root (its `-f` file and
-            environment then count); None reads root's own invoke.yaml.
+            environment then count); None reads root's own file and the environment.
 
     Raises:
-        UsageError: a file that isn't YAML, an unknown setting, a value refused.
+        UsageError: a file that can't be read, an unknown setting, a value refused.
     """
     source = next((name for name in _FILES if (root / name).is_file()), "settings")
-    values = _from_files(root, source) if context is None else _from_context(context)
-    return from_mapping(values, source)
+    if context is not None:
+        return from_mapping(_from_context(context), source)
+    environment = _from_environment()
+    variables = [_ENVIRONMENT + name.upper() for name in environment]
+    values = {**_from_file(root, source), **environment}
+    return from_mapping(values, " and ".join([source, *variables]))
 
 
 def _from_context(context: Any) -> dict[str, Any]:
@@ -43,22 +50,40 @@ def _from_context(context: Any) -> dict[str, Any]:
     return {key: list(v) if isinstance(v, list | tuple) else v for key, v in values.items()}
 
 
-def _from_files(root: Path, source: str) -> dict[str, Any]:
-    from invoke import Config
-    from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
+def _from_file(root: Path, source: str) -> dict[str, Any]:
+    """The `kestra:` section of root's own file; Invoke isn't asked, since it runs invoke.py."""
+    path = root / source
+    if not path.is_file():
+        if (root / "invoke.py").is_file():
+            raise UsageError(
+                f"{root / 'invoke.py'} is code, which --root doesn't run",
+                "put the settings in an invoke.yaml beside it",
+            )
+        return {}
+    document = _parse(path) or {}
+    section = (document.get("kestra") or {}) if isinstance(document, dict) else None
+    if not isinstance(section, dict):
+        what = "kestra:" if isinstance(document, dict) else "the file"
+        raise UsageError(f"{path}: {what} isn't a mapping", "see defaults.yaml for its form")
+    return {str(key): value for key, value in section.items()}
+
+
+def _parse(path: Path) -> Any:
+    import yaml
 
     try:
-        config = Config(defaults={"kestra": defaults()}, project_location=str(root), lazy=True)
-        config.load_project()
-        config.load_shell_env()
-    except (AmbiguousEnvVar, UncastableEnvVar) as error:
-        raise UsageError(f"environment: {error}", "unset that INVOKE_KESTRA_ variable") from error
-    except Exception as error:  # Invoke lets each parser's own errors through
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        text = path.read_text(encoding="utf-8-sig")
+        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        words = str(error).split()
         raise UsageError(
-            f"{root / source} can't be read: {first}", "mend that file, then run this again"
+            f"{path} can't be read: {' '.join(words)}", "mend that file, then run this again"
         ) from error
-    section = config.get("kestra", {})
-    if not hasattr(section, "keys"):
-        raise UsageError(f"{source}: kestra: isn't a mapping", "see defaults.yaml for its form")
-    return {key: section[key] for key in section}
+
+
+def _from_environment() -> dict[str, Any]:
+    return {
+        name: os.environ[_ENVIRONMENT + name.upper()]
+        for name in NAMES
+        if _ENVIRONMENT + name.upper() in os.environ
+    }
