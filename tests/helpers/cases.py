@@ -171,4 +171,4 @@ def describe(plan: Plan) -> list[str]:
 
 
 def _line(step: str, verb: str, path: str, why: str) -> str:
-    return f"{step:<9} {verb:<11} {path}: {why}".rstrip()
+    return f"{step:<9} {verb:<11} {path}: {why}".rstrip().replace("\n", " / ")

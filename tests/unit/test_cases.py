@@ -69,7 +69,7 @@ def test_a_second_plan_has_nothing_to_do(case: Case, tmp_path: Path) -> None:
 
 def test_undo_takes_the_tree_back_byte_for_byte(case: Case, tmp_path: Path) -> None:
     if case.undo is None:
-        pytest.skip("before/ holds an integration that undo takes away with the rest")
+        pytest.skip("an undo can't know what before/ was; settings.yaml says why")
     root = lay_out(case, tmp_path / "mono repo")
     apply(root, case.plan(root))
     apply(root, case.plan(root, undo=True))
