@@ -116,9 +116,7 @@ def _program(say: Say) -> Path:
             "The rig's registry comes from Debian's or Ubuntu's packages, and this is neither.",
             hint="Use the official images:\n" + commands(["export KESTRA_RIG=off"]),
         )
-    say(
-        "Registry: fetching Debian's docker-registry (unpacked into the rig's folder, not installed)"
-    )
+    say("Registry: fetching Debian's docker-registry (unpacked, not installed)")
     if apt.candidate("docker-registry") is None and apt.can_be_root():
         apt.update(say)
     for file in apt.fetch(["docker-registry"], target):

@@ -53,7 +53,7 @@ final class Engine {
 
         List<Service> services = List.of(executor, controller, worker, scheduler, indexer, systemWorker);
         awaitRunning(services);
-        Thread.ofPlatform().daemon().name("watch").start(() -> watch(services, server));
+        Thread.ofPlatform().daemon().name("watch").start(() -> watch(services));
         log.info("Server Running: {}", server.getURL());
     }
 
@@ -86,7 +86,7 @@ final class Engine {
      * Ends the process when the engine gives up by itself, as it does when its database is gone. Left alone it
      * closes its parts one after the other, each waiting for that database, and ends with 0 after minutes.
      */
-    private void watch(List<Service> services, EmbeddedServer server) {
+    private void watch(List<Service> services) {
         while (services.stream().allMatch(Engine::isUp)) {
             pause(Duration.ofMillis(500));
         }
@@ -94,16 +94,9 @@ final class Engine {
             return;
         }
         log.error("Kestra is stopping by itself; the errors above say why. Most often its database is gone.");
-        try {
-            server.stop();
-        } catch (RuntimeException e) {
-            log.debug("while closing the ports", e);
-        }
         pause(GIVE_UP);
-        if (!stopped.get()) {
-            System.err.println("Kestra ended by itself, with exit code 1.");
-            Runtime.getRuntime().halt(1);
-        }
+        System.err.println("Kestra ended by itself, with exit code 1.");
+        Runtime.getRuntime().halt(1);
     }
 
     private static void pause(Duration time) {
