@@ -36,17 +36,17 @@ def load(root: Path, context: Any = None) -> Settings:
         UsageError: a file that can't be read, an unknown setting, a value refused.
     """
     source = next((name for name in _FILES if (root / name).is_file()), "settings")
-    if context is not None:
-        return from_mapping(_from_context(context), source)
+    values = _from_file(root, source) if context is None else _from_context(context, source)
     environment = _from_environment()
     variables = [_ENVIRONMENT + name.upper() for name in environment]
-    values = {**_from_file(root, source), **environment}
-    return from_mapping(values, " and ".join([source, *variables]))
+    return from_mapping({**values, **environment}, " and ".join([source, *variables]))
 
 
-def _from_context(context: Any) -> dict[str, Any]:
-    section = context.config.get("kestra", {})
-    values = {key: section[key] for key in section}
+def _from_context(context: Any, source: str) -> dict[str, Any]:
+    section = context.config.get("kestra") or {}
+    if not hasattr(section, "keys"):
+        raise UsageError(f"{source}: kestra: isn't a mapping", "see defaults.yaml for its form")
+    values = {str(key): section[key] for key in section}
     return {key: list(v) if isinstance(v, list | tuple) else v for key, v in values.items()}
 
 

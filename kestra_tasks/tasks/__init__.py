@@ -19,18 +19,9 @@ def collect() -> Collection:
         for item in vars(module).values():
             if isinstance(item, KestraTask):
                 collection.add_task(item)
-    collection.configure({"kestra": _defaults()})
+    # No `configure`: Invoke would cast INVOKE_KESTRA_* by those defaults, and a value that it
+    # can't cast is a traceback; `config` reads and judges them.
     return collection
-
-
-def _defaults() -> dict[str, object]:
-    from kestra_tasks.settings import NAMES, Settings
-
-    plain = Settings()
-    return {
-        name: list(value) if isinstance(value := getattr(plain, name), tuple) else value
-        for name in NAMES
-    }
 
 
 ns = collect()
