@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from invoke import Context, Exit, Task
+from invoke import Argument, Context, Exit, ParseError, Task
 
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError, UsageError
 
@@ -107,6 +107,28 @@ class Rim:
             raise PreconditionError("stopped; nothing was changed", f"add {flag} to go on")
 
 
+class _Number(Argument):
+    """A flag that takes a whole number; Invoke's own lets int's ValueError through."""
+
+    @classmethod
+    def like(cls, plain: Argument) -> _Number:
+        return cls(
+            names=plain.names,
+            kind=int,
+            default=plain.default,
+            help=plain.help,
+            positional=plain.positional,
+            optional=plain.optional,
+            attr_name=plain.attr_name,
+        )
+
+    def set_value(self, value: Any, cast: bool = True) -> None:
+        try:
+            super().set_value(value, cast)
+        except ValueError:
+            raise ParseError(f"--{self.name} takes a whole number, not {value!r}") from None
+
+
 class KestraTask(Task):  # type: ignore[type-arg]
     """A task whose body takes a Rim and whose errors are messages, hints and exit codes."""
 
@@ -128,6 +150,10 @@ class KestraTask(Task):  # type: ignore[type-arg]
         self.help = {**{name: _HELP[name] for name in self.shared}, **(self.help or {})}
         return signature.replace(parameters=[*own, *extra])
 
+    def get_arguments(self, *args: Any, **kwargs: Any) -> list[Argument]:
+        arguments = super().get_arguments(*args, **kwargs)
+        return [_Number.like(a) if a.kind is int else a for a in arguments]
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         context = args[0]
         if isinstance(context, Rim):
@@ -141,7 +167,7 @@ def run_body(
     body: Callable[..., Any], context: Context, options: dict[str, Any], kwargs: dict[str, Any]
 ) -> Any:
     """Call `body` with a Rim; turn what goes wrong into a message and an exit code."""
-    debug = bool(options.get("debug")) or bool(context.config.run.get("debug", False))
+    debug = bool(options.get("debug"))
     rim = None
     try:
         rim = Rim(
@@ -155,6 +181,8 @@ def run_body(
         return body(rim, **kwargs)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
+        if options.get("json") and not (rim and rim.answered):
+            _answer_error(KestraTasksError("interrupted", code=ExitCode.INTERRUPTED))
         raise Exit(code=ExitCode.INTERRUPTED) from None
     except KestraTasksError as error:
         if debug:
@@ -197,11 +225,15 @@ def _tell(rim: Rim | None, json: bool, error: KestraTasksError) -> None:
     if error.hint:
         print(f"  -> {error.hint}", file=sys.stderr)
     if json and not (rim and rim.answered):
-        document = {
-            "schema": "kestra-tasks/error/1",
-            "error": {"message": error.message, "hint": error.hint, "code": int(error.code)},
-        }
-        print(jsonlib.dumps(document, indent=2, ensure_ascii=False))
+        _answer_error(error)
+
+
+def _answer_error(error: KestraTasksError) -> None:
+    document = {
+        "schema": "kestra-tasks/error/1",
+        "error": {"message": error.message, "hint": error.hint, "code": int(error.code)},
+    }
+    print(jsonlib.dumps(document, indent=2, ensure_ascii=False))
 
 
 def kestra_task(
