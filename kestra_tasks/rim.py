@@ -10,10 +10,11 @@ import inspect
 import json as jsonlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from invoke import Argument, Context, Exit, ParseError, Task
@@ -133,6 +134,13 @@ class KestraTask(Task):  # type: ignore[type-arg]
     """A task whose body takes a Rim and whose errors are messages, hints and exit codes."""
 
     shared: tuple[str, ...] = ("root", "debug")
+    short: Mapping[str, str] = MappingProxyType({})
+
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:
+        options = super().arg_opts(name, default, taken_names)
+        if name in self.short:
+            options["names"] = [*options["names"], self.short[name]]
+        return options
 
     def argspec(self, body: Callable[..., Any]) -> inspect.Signature:
         signature = super().argspec(body)
@@ -237,19 +245,24 @@ def _answer_error(error: KestraTasksError) -> None:
 
 
 def kestra_task(
-    *, json: bool = False, dry_run: bool = False, **options: Any
+    *,
+    json: bool = False,
+    dry_run: bool = False,
+    short: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Callable[[Callable[..., Any]], KestraTask]:
     """Declare a task whose body takes a Rim.
 
     Args:
         json: the task has `--json`.
         dry_run: the task has `--dry-run`.
+        short: one letter by parameter; Invoke's own ones would shift with each new parameter.
         options: as `invoke.task` takes them (help, iterable, positional, ...).
     """
     shared = KestraTask.shared + ("json",) * json + ("dry_run",) * dry_run
 
     def inner(body: Callable[..., Any]) -> KestraTask:
-        kind = type("KestraTask", (KestraTask,), {"shared": shared})
+        kind = type("KestraTask", (KestraTask,), {"shared": shared, "short": short or {}})
         made: KestraTask = kind(
             body, **{"auto_shortflags": False, "positional": [], "help": {}, **options}
         )

@@ -70,8 +70,9 @@ def status(rim: Rim) -> None:
 
 
 @kestra_task(
+    short={"follow": "f"},
     help={
-        "follow": "Go on as lines come (-f).",
+        "follow": "Go on as lines come.",
         "since": "From a time on, such as 10m or 2026-01-31T12:00:00.",
         "tail": "Only the last lines of each service (default: all).",
     },
