@@ -8,6 +8,7 @@ truth; so this follows Compose's parser, and the tests hold it against `docker c
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -76,6 +77,7 @@ def scan(
     bindings: list[Binding] = []
     problems: list[Problem] = []
     known: dict[str, str] = {}
+    names = ChainMap(dict(environ or {}), known)
     position = len(BOM) if text.startswith(BOM) else 0
     line, counted = 1, 0
     while True:
@@ -84,7 +86,7 @@ def scan(
             return bindings, problems
         line, counted = line + text.count("\n", counted, position), position
         try:
-            binding, after, why = _statement(text, position, line, {**known, **(environ or {})})
+            binding, after, why = _statement(text, position, line, names)
         except _Refused as refused:
             end = text.find("\n", position)
             end = len(text) if end < 0 else end
@@ -136,6 +138,8 @@ def _statement(
     why, value = "", None
     try:
         value = written if quoting == "single" else expand(written, known)
+        if "\0" in value:
+            raise ValueError("the value has the control character 00 in it")
     except ValueError as error:
         why = str(error)
     found: Quoting = quoting  # type: ignore[assignment]
@@ -175,7 +179,7 @@ def unescape(text: str) -> str:
         # Compose wants exactly three octal digits behind the 0, up to 377.
         if len(code) == 4 and set(code) <= set("01234567") and int(code, 8) <= 255:
             return chr(int(code, 8))
-        return match[0]
+        return f"\\{code[1:]}"
 
     return _ESCAPE.sub(one, text)
 
@@ -184,7 +188,7 @@ def expand(text: str, known: Mapping[str, str]) -> str:
     """Fill in `$NAME` and `${NAME...}` as Compose does; `$$` is a dollar sign.
 
     Raises:
-        ValueError: a form that Compose refuses; the message never has a value in it.
+        ValueError: a form that Compose refuses; the message has nothing of the text in it.
     """
     out: list[str] = []
     position = 0
@@ -236,5 +240,5 @@ def _braced(inside: str, known: Mapping[str, str]) -> str:
         case "?":
             if given:
                 return value or ""
-            raise ValueError(f"it needs {name[0]}, which isn't set")
-    raise ValueError(f"'${{{name[0]}' is followed by what Compose doesn't know")
+            raise ValueError("it needs a variable that isn't set")
+    raise ValueError("'${' has an operator that Compose doesn't know")
