@@ -25,8 +25,9 @@ def plan_managed(
     if found.data == wanted.data:
         return Edit(path, found, wanted, "isn't executable" if wanted.executable else "run bit")
     sealed = seal_of(found.text)
-    if force or (sealed and sealed == ("managed", True)):
-        return Edit(path, found, wanted, "an older version of ours" if sealed else "forced")
+    if force or sealed == ("managed", True):
+        why = "an older version of ours" if sealed == ("managed", True) else "forced"
+        return Edit(path, found, wanted, why)
     why = "was edited by hand" if sealed else "is a file of yours"
     return Conflict(
         path,

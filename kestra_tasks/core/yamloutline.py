@@ -17,16 +17,21 @@ from kestra_tasks.errors import ExitCode, KestraTasksError
 
 BOM = "\ufeff"
 Path = tuple[str | int, ...]
+_MEND = "mend that line; Compose can't read it either"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlRefusedError(KestraTasksError):
-    """A YAML text that can't be read, or can't be edited without a risk to what it holds."""
+    """A YAML text that can't be read, or can't be edited without a risk to what it holds.
+
+    `by_hand` says that the text is sound and only the edit is left to a person.
+    """
 
     code = ExitCode.PRECONDITION
 
     def __init__(self, path: str, line: int, why: str, hint: str = "") -> None:
-        super().__init__(f"{path}:{line}: {why}", hint or "mend that line by hand")
+        super().__init__(f"{path}:{line}: {why}", hint or "write that edit by hand")
+        self.by_hand = not hint
         self.path = path
         self.line = line
         self.why = why
@@ -126,13 +131,15 @@ def events(text: str, path: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise YamlRefusedError(path, line, f"isn't YAML: {error.problem or error}") from error
+        raise YamlRefusedError(
+            path, line, f"isn't YAML: {error.problem or error}", _MEND
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, max(error.position, 0)) + 1
-        raise YamlRefusedError(path, line, f"isn't YAML: {error.reason}") from error
+        raise YamlRefusedError(path, line, f"isn't YAML: {error.reason}", _MEND) from error
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
-        raise YamlRefusedError(path, line, "has bytes that aren't UTF-8") from error
+        raise YamlRefusedError(path, line, "has bytes that aren't UTF-8", _MEND) from error
 
 
 def outline(text: str, path: str, depth: int = 4) -> Outline:

@@ -115,6 +115,11 @@ def render_item(key: str, item: Mapping[str, str]) -> str:
     return _body(LIST, key, item, "")
 
 
+def render_line(key: str, item: Mapping[str, str]) -> str:
+    """The same on one line."""
+    return f"{key}: [{_body(FLOW, key, item, '').rstrip().rstrip(',')}]"
+
+
 def newline_of(text: str) -> str:
     """The line end that most lines of `text` have."""
     return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"

@@ -11,7 +11,14 @@ from kestra_tasks.core.owned import plan_managed, undo_owned
 from kestra_tasks.core.template import render
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.core.yamloutline import Entry, Outline, YamlRefusedError, outline
-from kestra_tasks.core.yamltext import add_item, remove_item, render_item, replace_item, scalar
+from kestra_tasks.core.yamltext import (
+    add_item,
+    remove_item,
+    render_item,
+    render_line,
+    replace_item,
+    scalar,
+)
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps.compose_clash import clashes
 from kestra_tasks.templates import load
@@ -69,7 +76,7 @@ def own_text(settings: Settings) -> str:
     """Kestra's compose file, its seal still open."""
     folder = posixpath.dirname(settings.compose_file)
     from_stack = settings.relative(settings.kestra_dir, folder)
-    if not from_stack.startswith(".."):
+    if from_stack != "." and not from_stack.startswith("../"):
         from_stack = f"./{from_stack}"  # without it Compose takes the path for a volume's name
     values = {
         "compose_file": settings.compose_file,
@@ -170,10 +177,10 @@ def _included(seen: Outline, settings: Settings) -> Entry | None:
 
 
 def _refused(error: YamlRefusedError, settings: Settings) -> Conflict:
-    snippet = render_item(KEY, item(settings))
+    wanted = item(settings)
     return Conflict(
         error.path,
         error.message,
-        f"{error.hint}, or add the include by hand at the file's top level:\n{snippet}",
-        ours=snippet,
+        f"add this by hand: {render_line(KEY, wanted)}" if error.by_hand else error.hint,
+        ours=render_item(KEY, wanted),
     )

@@ -52,8 +52,9 @@ def config(stack: Path, folder: Path) -> dict[str, Any] | str:
     if done.returncode:
         return done.stderr
     model: dict[str, Any] = json.loads(done.stdout)
-    model.get("networks", {}).pop("default", None)
-    return model
+    networks = model.pop("networks", {})  # ours bring the project's default one along
+    networks.pop("default", None)
+    return {**model, "networks": networks}
 
 
 def before_and_after(root: Path, text: str) -> tuple[Any, Any]:
