@@ -61,6 +61,7 @@ class Settings:
     naming_document: str = "docs/governance/CONTAINER-NAMING-CONVENTION.md"
     skip: tuple[str, ...] = ()
     create: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     # Not in any file: decided by a flag, or drawn, for this one run.
     decided_ports: tuple[int, int] | None = None
     secrets: Secrets | None = None
