@@ -74,10 +74,6 @@ def undo(tree: Tree, settings: Settings) -> Changes:
 
 def own_text(settings: Settings) -> str:
     """Kestra's compose file, its seal still open."""
-    folder = posixpath.dirname(settings.compose_file)
-    from_stack = settings.relative(settings.kestra_dir, folder)
-    if from_stack != "." and not from_stack.startswith("../"):
-        from_stack = f"./{from_stack}"  # without it Compose takes the path for a volume's name
     values = {
         "compose_file": settings.compose_file,
         "env_file": settings.env_file,
@@ -85,7 +81,7 @@ def own_text(settings: Settings) -> str:
         "container": settings.container,
         "http_port": str(settings.http_port),
         "management_port": str(settings.management_port),
-        "kestra_dir_from_stack": from_stack,
+        "kestra_dir_from_stack": settings.kestra_dir_from_stack,
         "username": settings.username,
         "memory": settings.memory,
         "stack": settings.stack,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable
 
 from kestra_tasks.core import envblock, envtext, markers
@@ -27,7 +26,6 @@ def layout(settings: Settings) -> envblock.Layout:
     """The block as the task list gives it, placeholders for the secrets."""
     external = settings.database == "external"
     http, management = settings.decided_ports or (settings.http_port, settings.management_port)
-    stack = posixpath.dirname(settings.compose_file)
     optional = {
         "KESTRA_BIND_ADDRESS": "127.0.0.1",
         "KESTRA_URL": "https://kestra.example.org/",
@@ -35,8 +33,8 @@ def layout(settings: Settings) -> envblock.Layout:
         "KESTRA_POSTGRES_IMAGE": settings.postgres_image,
         "KESTRA_DOCKER_NETWORK": settings.network,
         "KESTRA_CONTAINER_NAME": settings.container,
-        "KESTRA_STORAGE_DIR": settings.relative(f"{settings.kestra_dir}/storage", stack),
-        "KESTRA_WORKDIR_DIR": settings.relative(f"{settings.kestra_dir}/workdir", stack),
+        "KESTRA_STORAGE_DIR": f"{settings.kestra_dir_from_stack}/storage",
+        "KESTRA_WORKDIR_DIR": f"{settings.kestra_dir_from_stack}/workdir",
     }
     if external:
         del optional["KESTRA_POSTGRES_IMAGE"]

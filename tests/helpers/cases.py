@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,12 @@ class Case:
     @property
     def settings(self) -> Settings:
         values = {**config.defaults(), **self.kestra}
-        settings = from_mapping(values, f"{self.name}/settings.yaml").with_(
-            secrets=SECRETS, force=self.force
+        settings = from_mapping(values, f"{self.name}/settings.yaml")
+        # As `secrets.draw` does: an external database's password is its owner's to give.
+        drawn = (
+            SECRETS if settings.database == "internal" else replace(SECRETS, database_password="")
         )
+        settings = settings.with_(secrets=drawn, force=self.force)
         return settings.with_(decided_ports=parse_ports(self.ports)) if self.ports else settings
 
     def plan(self, root: Path, *, undo: bool = False) -> Plan:

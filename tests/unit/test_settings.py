@@ -195,6 +195,18 @@ def test_names_follow_from_prefix_domain_and_folder() -> None:
 
 
 @pytest.mark.parametrize(
+    ("compose_file", "seen"),
+    [
+        ("tools/compose/x.yml", "../kestra"),
+        ("x.yml", "./tools/kestra"),
+        ("tools/x.yml", "./kestra"),
+    ],
+)
+def test_a_bind_mounts_source_is_never_a_volumes_name(compose_file: str, seen: str) -> None:
+    assert Settings(compose_file=compose_file).kestra_dir_from_stack == seen
+
+
+@pytest.mark.parametrize(
     ("path", "start", "relative"),
     [
         ("tools/kestra", "tools/compose", "../kestra"),
