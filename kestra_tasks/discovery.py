@@ -52,6 +52,12 @@ class Discovery:
     port_map: tuple[str, int | None]
     engine: EngineFacts | Unavailable
     problems: list[Problem]
+    integrated: bool
+
+    @property
+    def next(self) -> str:
+        """The task that comes next where nothing blocks."""
+        return "up" if self.integrated else "integrate"
 
     @property
     def blocking(self) -> list[Problem]:
@@ -75,6 +81,7 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
     claims, unread = repo.claims()
     wanted = judge(repo.needs(), claims, live, repo.bind)
     references = repo.references()
+    integrated = (root / settings.kestra_compose).is_file()
     more = 0 if isinstance(repo.found, Unavailable) else repo.found.more
     naming = documents.read_naming(
         repo.texts.get("naming_document"), settings.naming_document, settings.prefix, repo.stack()
@@ -85,7 +92,7 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
         notes.append(Note("credentials", f"git would take {settings.env_file}", hint))
     problems = [
         *checks.check_engine(engine),
-        *checks.check_ports(wanted),
+        *checks.check_ports(wanted, "env" if integrated else "integrate"),
         *checks.check_room(disks, memory, getattr(engine, "memory", None)),
         *checks.check_references(references, more),
         *checks.check_naming(naming),
@@ -107,6 +114,7 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
         port_map=(settings.port_map, rows if "port_map" in repo.texts else None),
         engine=engine,
         problems=problems,
+        integrated=integrated,
     )
 
 

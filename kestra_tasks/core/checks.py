@@ -160,15 +160,19 @@ def _check_kind(facts: EngineFacts) -> list[Problem]:
     return problems
 
 
-def check_ports(wanted: Iterable[Wanted]) -> list[Problem]:
-    """A port that Kestra can't have blocks; of the smoke test's it is a warning."""
+def check_ports(wanted: Iterable[Wanted], task: str = "integrate") -> list[Problem]:
+    """A port that Kestra can't have blocks; of the smoke test's it is a warning.
+
+    Args:
+        task: the one that takes the decision: `integrate`, or `env` once that is done.
+    """
     problems = []
     for item in wanted:
         if item.clear:
             continue
         message = f"port {item.port} ({item.name}) can't be had: {item.why}"
         if item.name in (HTTP, MANAGEMENT):
-            problems.append(_block("ports", message, "inv kestra.env --ports auto"))
+            problems.append(_block("ports", message, f"inv kestra.{task} --ports auto"))
         else:
             setting = f"kestra.{item.name.replace('-', '_')}_port"
             free = f": {setting}: {item.proposal}" if item.proposal else ""

@@ -26,9 +26,11 @@ _NAMED = re.compile(
         |["']?(?:id|name|container_name|hostname)["']?\s*:\s*["']?[\w.-]*kestra""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SEAL = re.compile(r"kestra-tasks:(?:managed|seeded)\b")
-_OPEN = re.compile(r">>> kestra-tasks:([\w.-]+)")
-_CLOSE = re.compile(r"<<< kestra-tasks:([\w.-]+)")
+# With their digests: a document that explains the marks isn't ours for that.
+_SEAL = re.compile(r"kestra-tasks:(?:managed|seeded) [0-9a-f]{8}\b")
+_OPEN = re.compile(r">>> kestra-tasks:[\w.-]+ [0-9a-f]{8}\b")
+_CLOSE = re.compile(r"<<< kestra-tasks:[\w.-]+")
+_SETTINGS = {"invoke.yaml", "invoke.yml", "invoke.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def classify(
         file.startswith(home) and any(hit.mark == "seal" for hit in found)
         for file, found in by_file.items()
     )
-    ours = set(adopted) if integrated else set()
+    ours = _SETTINGS | set(adopted) if integrated else _SETTINGS
     result = []
     for file in sorted(by_file):
         found = sorted(by_file[file], key=lambda hit: hit.line)
