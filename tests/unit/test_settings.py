@@ -200,6 +200,7 @@ def test_names_follow_from_prefix_domain_and_folder() -> None:
         ("tools/compose/x.yml", "../kestra"),
         ("x.yml", "./tools/kestra"),
         ("tools/x.yml", "./kestra"),
+        ("tools/kestra/x.yml", "."),
     ],
 )
 def test_a_bind_mounts_source_is_never_a_volumes_name(compose_file: str, seen: str) -> None:
