@@ -103,7 +103,7 @@ class Settings:
         """`kestra_dir` as a bind mount in the stack's compose file names it."""
         path = self.relative(self.kestra_dir, posixpath.dirname(self.compose_file))
         # Without a dot in front Compose takes a path for a volume's name.
-        return path if path.startswith(".") else f"./{path}"
+        return path if path == "." or path.startswith("..") else f"./{path}"
 
     def relative(self, path: str, start: str) -> str:
         """`path` as seen from the folder `start`, both relative to the root."""
