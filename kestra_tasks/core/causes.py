@@ -216,7 +216,7 @@ _RULES = (
     Rule(
         "database-unreachable",
         "server",
-        r"(?i)UnknownHostException: (?P<host>[\w.-]+)|The connection attempt failed"
+        r"(?i)UnknownHostException|The connection attempt failed"
         r"|Connection to \S+ refused|Connection refused[^\n]*postgres"
         r"|the database system is (?:starting up|shutting down|in recovery)"
         r"|no pg_hba\.conf entry",
