@@ -129,6 +129,7 @@ def _build(image: Image, say: Say) -> None:
         docker_build(
             IMAGE_SOURCES / image.folder, image.name, {"BASE": base}, {INPUTS: image.inputs}
         )
+    ask(["docker", "image", "prune", "--force", "--filter", f"label={INPUTS}"], timeout=300)
     say(f"Images: {image.repository}:{image.tags[0]} built in {time.monotonic() - started:.0f} s")
 
 

@@ -5,7 +5,7 @@
 set -e
 
 if [ -n "${KESTRA_CONFIGURATION:-}" ]; then
-  echo "${KESTRA_CONFIGURATION}" > "${KESTRA_CONFIGURATION_PATH}"
+  echo "${KESTRA_CONFIGURATION}" >"${KESTRA_CONFIGURATION_PATH}"
 fi
 
 exec /app/kestra "$@"

@@ -66,6 +66,11 @@ class Flows {
                 : Json.okOr404(repository.findById(Json.TENANT, namespace, id), "flow " + namespace + "." + id);
     }
 
+    @Get("/{namespace}")
+    HttpResponse<?> list(String namespace) {
+        return Json.ok(repository.findByNamespace(Json.TENANT, namespace));
+    }
+
     @Delete("/{namespace}/{id}")
     HttpResponse<?> delete(String namespace, String id) {
         Optional<FlowWithSource> present = repository.findByIdWithSource(Json.TENANT, namespace, id);
