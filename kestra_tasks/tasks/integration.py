@@ -6,6 +6,7 @@ from kestra_tasks.rim import Rim, kestra_task
 
 _FORCE = {"force": "Replace what was edited by hand."}
 _PORTS = {"ports": "Decide the ports: `auto`, or two such as 8180,8685."}
+_FROM = "Take the database of variables such as TIMESCALE_HOST: the prefix, TIMESCALE."
 
 
 @kestra_task(json=True, dry_run=True, help=_FORCE)
@@ -32,12 +33,13 @@ def manifest(rim: Rim, force: bool = False) -> None:
     integration.carry_out(rim, ["manifest"], force=force)
 
 
-@kestra_task(json=True, dry_run=True, help=_PORTS)
-def env(rim: Rim, ports: str = "") -> None:
+@kestra_task(json=True, dry_run=True, help={**_PORTS, "database-from": _FROM})
+def env(rim: Rim, ports: str = "", database_from: str = "") -> None:
     """Write Kestra's variables, and draw its secrets once (3.2)."""
     from kestra_tasks import integration
 
-    integration.carry_out(rim, ["env"], ports=ports)
+    overrides = {"database_from": database_from}
+    integration.carry_out(rim, ["env"], ports=ports, overrides=overrides)
 
 
 @kestra_task(json=True, dry_run=True, help={**_FORCE, **_PORTS})
