@@ -23,7 +23,7 @@ _MAX = 65_535
 _ANY = ("", "*", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 _SHORT = re.compile(
-    r"""(?:(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>\d+(?:\.\d+){3})|(?P<name>[A-Za-z][\w.-]*)):)?
+    r"""(?:(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>\d+(?:\.\d+){3})):)?
         (?:(?P<host>\d+(?:-\d+)?)?:)?
         (?P<target>\d+(?:-\d+)?)
         (?:/(?P<protocol>[A-Za-z]+))?""",
@@ -51,7 +51,7 @@ def parse_short(text: str) -> list[Published] | None:
     found = _SHORT.fullmatch(text.strip())
     if found is None:
         return None
-    address = found["six"] or found["four"] or found["name"]
+    address = found["six"] or found["four"]
     if found["host"] is None:
         return []
     return expand(found["host"], found["target"], found["protocol"] or "tcp", address)
@@ -72,8 +72,8 @@ def expand(
 
 
 def _range(text: str) -> range | None:
-    first, _, last = str(text).partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
+    first, dash, last = text.partition("-")
+    if not first.isdecimal() or (dash and not last.isdecimal()):
         return None
     low, high = int(first), int(last or first)
     return range(low, high + 1) if 1 <= low <= high <= _MAX else None

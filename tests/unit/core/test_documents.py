@@ -1,0 +1,97 @@
+"""Claims out of .env, the manifest and port maps; the naming document."""
+
+from __future__ import annotations
+
+import json
+
+from kestra_tasks.core.composeclaims import Named
+from kestra_tasks.core.documents import (
+    env_claims,
+    manifest_claims,
+    port_map_claims,
+    read_naming,
+)
+
+PORT_MAP = """# Portas
+
+| Serviço | Porta | Porta interna | Notas |
+|---------|-------|---------------|-------|
+| **API** | `8080` | 80 | principal |
+| [Banco](b.md) | 5432/tcp, 6543:5432 | 5432 | |
+| Faixa | 3000-3002 → 80 | 80 | |
+| DNS | 53/udp | 53 | v1.25.0 |
+| Kestra | 8081 | | |
+
+```
+| Service | Port |
+|---|---|
+| no | 1111 |
+```
+
+| Name | Version |
+|------|---------|
+| x    | 9999    |
+"""
+
+
+def test_port_map() -> None:
+    claims = port_map_claims(PORT_MAP, "map.md")
+    assert [(c.port, c.protocol, c.owner, c.line) for c in claims] == [
+        (8080, "tcp", "API", 5),
+        (5432, "tcp", "Banco", 6),
+        (6543, "tcp", "Banco", 6),
+        (3000, "tcp", "Faixa", 7),
+        (3001, "tcp", "Faixa", 7),
+        (3002, "tcp", "Faixa", 7),
+        (53, "udp", "DNS", 8),
+        (8081, "tcp", "Kestra", 9),
+    ]
+    assert [c.owner for c in claims if c.ours] == ["Kestra"]
+    assert {(c.file, c.kind, c.host_ip) for c in claims} == {("map.md", "port-map", None)}
+
+
+def test_env() -> None:
+    text = "# A_PORT=1\nA_PORT=80\nexport PORT='81'\nB_PORT=${A_PORT}\nPORTS=82\nC_PORT=no\nD=1\n"
+    claims = env_claims(text + "KESTRA_HTTP_PORT=8080\n", ".env", "env", {})
+    assert [(c.port, c.owner, c.line, c.ours) for c in claims] == [
+        (80, "A_PORT", 2, False),
+        (81, "PORT", 3, False),
+        (80, "B_PORT", 4, False),
+        (8080, "KESTRA_HTTP_PORT", 8, True),
+    ]
+
+
+def test_manifest() -> None:
+    services = [
+        {"id": "api", "port": 8080, "healthUrl": "http://localhost:9090/health"},
+        {"id": "web", "port": "${WEB_PORT:-3000}"},
+        {"id": "far", "healthUrl": "https://example.org/health"},
+        {"id": "kestra-orchestrator", "healthUrl": "http://localhost:8081/health"},
+    ]
+    claims, notes = manifest_claims(json.dumps({"services": services}, indent=1), "m.json", {})
+    assert notes == []
+    assert [(c.port, c.owner, c.line, c.ours) for c in claims] == [
+        (8080, "api", 3, False),
+        (9090, "api", 3, False),
+        (3000, "web", 8, False),
+        (8081, "kestra-orchestrator", 16, True),
+    ]
+
+
+def test_a_broken_manifest_is_told() -> None:
+    claims, (note,) = manifest_claims('{"services": [,]}', "m.json", {})
+    assert claims == []
+    assert note.message.startswith("m.json:1: not JSON")
+
+
+def test_naming() -> None:
+    text = "# Names\n\nsubtools-x\n- Tools: `tools-<service>`\n"
+    found = read_naming(text, "n.md", "tools", [])
+    assert (found.present, found.pattern, found.line) == (True, "tools-*", 4)
+    assert read_naming("# Names", "n.md", "tools", []).line is None
+    assert not read_naming(None, "n.md", "tools", []).present
+
+
+def test_containers_that_follow_another_pattern() -> None:
+    stack = [Named("c.yml", 3, "a", "tools-a"), Named("c.yml", 9, "b", "data-b")]
+    assert read_naming(None, "n.md", "tools", stack).outliers == (stack[1],)
