@@ -11,8 +11,8 @@ _TEXTS = {
     # what its health address said
     "answers": ("answers {code}", "responde {code}"),
     "accepts": ("accepts connections", "aceita conexões"),
-    "says": ("its health says {word}", "sua saúde diz {word}"),
-    "says_parts": ("its health says {word} ({parts})", "sua saúde diz {word} ({parts})"),
+    "says": ("health says {word}", "a saúde diz {word}"),
+    "says_parts": ("health says {word} ({parts})", "a saúde diz {word} ({parts})"),
     "slow": ("answers {code}, but slowly: {ms} ms", "responde {code}, mas devagar: {ms} ms"),
     "login": ("answers {code}: it asks for a login", "responde {code}: pede autenticação"),
     "odd_code": (
