@@ -144,7 +144,13 @@ def _body(form: str, key: str, item: Mapping[str, str], indent: str) -> str:
 
 def _only_adds(before: str, after: str, adds: int, drops: int, path: str) -> bool:
     """Whether `after` says what `before` does, with `adds` events more at one place."""
-    old, new = _shapes(before, path), _shapes(after, path)
+    try:
+        return _differ_by(_shapes(before, path), _shapes(after, path), adds, drops)
+    except YamlRefusedError:
+        return False
+
+
+def _differ_by(old: Iterator[Any], new: Iterator[Any], adds: int, drops: int) -> bool:
     one, other = next(old, None), next(new, None)
     while one == other:
         if one is None:
@@ -160,8 +166,7 @@ def _only_adds(before: str, after: str, adds: int, drops: int, path: str) -> boo
 def _shapes(text: str, path: str) -> Iterator[tuple[Any, ...]]:
     """What each event says, without its marks."""
     for event in events(text, path):
-        said = vars(event) if hasattr(event, "__dict__") else {}
-        yield (type(event), *(v for k, v in said.items() if not k.endswith("_mark")))
+        yield (type(event), *(v for k, v in vars(event).items() if not k.endswith("_mark")))
 
 
 def _form(old: Block) -> str:

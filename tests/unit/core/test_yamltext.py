@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kestra_tasks.core import yamltext
 from kestra_tasks.core.markers import find
 from kestra_tasks.core.yamloutline import YamlRefusedError, outline
+from kestra_tasks.core.yamlplace import Place
 from kestra_tasks.core.yamltext import (
     add_item,
     remove_item,
@@ -193,6 +195,21 @@ def test_a_hand_written_block_between_flow_items() -> None:
     assert after.splitlines()[2] == "  {path: k.yml},"
 
 
+def test_comments_stay_with_the_item_that_they_are_about() -> None:
+    text = "include:  # all of them\n\n  # the first\n  - a.yml\n"
+    after = add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml")
+    assert after.splitlines()[4:] == ["", "  # the first", "  - a.yml"]
+
+
+@pytest.mark.parametrize("at", [5, 9, 11])
+def test_a_place_that_changes_what_was_said_is_refused(
+    monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(yamltext, "place_for", lambda *_: Place(at, "list", "", adds=3))
+    with pytest.raises(YamlRefusedError, match="without changing what stands around it"):
+        add_item("x: |\n  a\n  b\n", "include", ITEM, "compose", "f.yml")
+
+
 def test_where_the_block_goes() -> None:
     text = "a: 1\n...\n# end\n"
     after = add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml")
@@ -238,13 +255,13 @@ def test_outline_stops_at_its_depth_and_skips_keys_that_are_no_scalars() -> None
     assert [e.path for e in seen.entries.values()] == [("a",), ("a", "b"), ("e",)]
 
 
-def test_five_megabytes_take_seconds() -> None:
+def test_a_megabyte_takes_a_second_or_two() -> None:
     import time
 
     service = "  s{}:\n    image: a/b:1  # c\n    environment:\n      A: b\n    ports: ['80:80']\n"
-    text = "services:\n" + "".join(service.format(number) for number in range(72_000))
-    assert len(text) > 5_000_000
+    text = "services:\n" + "".join(service.format(number) for number in range(14_500))
+    assert len(text) > 1_000_000
     start = time.process_time()
     after = add_item(text, "include", ITEM, "compose", "f.yml")
-    assert time.process_time() - start < 30
+    assert time.process_time() - start < 10
     assert after.startswith(text)

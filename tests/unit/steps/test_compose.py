@@ -166,6 +166,11 @@ def test_what_would_collide_is_a_conflict_with_its_line(stack: str, line: int, w
     assert not planned(tree(stack), BASE.with_(force=True)).edits
 
 
+def test_a_hand_made_service_with_our_container_name_is_told_once() -> None:
+    stack = "services:\n  kestra:\n    image: x\n    container_name: tools-kestra\n"
+    assert "a service called kestra" in conflict(planned(tree(stack))).why
+
+
 @pytest.mark.parametrize(
     "more",
     [
