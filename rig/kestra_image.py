@@ -52,7 +52,7 @@ def _compile(tools: str, stage: Path) -> None:
     certificates = machine_certificates()
     if certificates:
         mounts[certificates] = "/run/rig/ca.pem:ro"
-    settings = Path(os.environ.get("HOME", "/root")) / ".m2" / "settings.xml"
+    settings = Path.home() / ".m2" / "settings.xml"
     if settings.is_file():
         mounts[settings] = "/run/rig/settings.xml:ro"
     for source, target in mounts.items():
