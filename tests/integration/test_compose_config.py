@@ -230,3 +230,37 @@ def test_the_network_made_by_an_included_file_is_a_problem_once(tmp_path: Path) 
     found = checked(tmp_path, files)
     assert found.problems == []
     assert f"the network {BASE.network} is declared" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["compose.yml"], {"root", "web", "kestra", "kestra-postgres"}),
+        (["extending.yml"], {"e"}),
+        ([STACK, "over.yml"], {"web", "kestra", "kestra-postgres"}),
+    ],
+)
+def test_stack_file_included_extended_and_overridden_by_others(
+    tmp_path: Path, files: list[str], names: set[str]
+) -> None:
+    lay(
+        tmp_path,
+        {
+            ".env": "KESTRA_HTTP_PORT=18080\n",
+            STACK: PLAIN,
+            "compose.yml": f"include: [{STACK}]\nservices: {{root: {{image: r}}}}\n",
+            "extending.yml": f"services: {{e: {{extends: {{file: {STACK}, service: web}}}}}}\n",
+            "over.yml": "services: {kestra: {environment: {MORE: x}}}\n",
+        },
+    )
+    apply(tmp_path, make_plan(read_tree(tmp_path), BASE, [STEP]))
+    given = [word for file in files for word in ("-f", str(tmp_path / file))]
+    argv = ["docker", "compose", *given, "config", "--format", "json"]
+    done = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=True)
+    model = json.loads(done.stdout)["services"]
+    assert set(model) == names
+    if "kestra" in model:
+        assert model["kestra"]["ports"][0]["published"] == "18080"
+        assert model["kestra"]["volumes"][2]["source"] == str(tmp_path / "tools/kestra/storage")
+    if "over.yml" in files:
+        assert model["kestra"]["environment"]["MORE"] == "x"
