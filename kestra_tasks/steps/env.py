@@ -111,8 +111,9 @@ def _plan_file(
     if twice := _twice(path, lines, outside):
         yield twice
         return
-    for key, number in outside.items():
-        yield Noop(path, f"{key} is yours already ({path}:{number})")
+    if outside:
+        named = ", ".join(f"{key} ({path}:{number})" for key, number in outside.items())
+        yield Noop(path, f"yours already: {named}")
     mine = wanted.without(outside)
     if block is None:
         new = text if not mine.required else envblock.insert(text, envblock.render(mine), known)
@@ -124,7 +125,9 @@ def _plan_file(
             yield _edited(path, block, lines, mine)
             return
         new = text if laid == lines else envblock.replace(text, block, laid, known)
-        why = "an older version of ours"
+        signed = markers.digest(envblock.signature(lines, known))
+        ours = signed == envblock.signed_with(text, block)
+        why = "an older version of ours" if ours else "forced"
     assert new is not None
     reasons = [why] if new != text else []
     new = _decide(path, new, settings, reasons)

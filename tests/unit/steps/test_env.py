@@ -200,7 +200,7 @@ def test_what_a_person_set_elsewhere_is_not_written_twice() -> None:
     plan = planned(before)
     text = after(before)[".env"] or ""
     assert text.count("KESTRA_HTTP_PORT=") == 1
-    assert "KESTRA_HTTP_PORT is yours already (.env:2)" in noops(plan)
+    assert "yours already: KESTRA_HTTP_PORT (.env:2)" in noops(plan)
     assert after(after(before), PLAIN, undo=True) == before
 
 
