@@ -163,15 +163,13 @@ def describe(plan: Plan) -> list[str]:
     for outcome in plan.outcomes:
         for edit in outcome.edits:
             verb = f"create {edit.after.mode:04o}" if edit.verb == "create" else edit.verb
-            lines.append(_line(outcome.step, verb, edit.path, edit.why))
+            lines.append(_line(outcome.step, verb, f"{edit.path}: {edit.why}"))
         for noop in outcome.noops:
-            lines.append(_line(outcome.step, "leave", noop.path, noop.why))
-        for conflict in outcome.conflicts:
-            lines.append(
-                _line(outcome.step, "conflict", conflict.path, f"{conflict.why} -> {conflict.hint}")
-            )
+            lines.append(_line(outcome.step, "leave", f"{noop.path}: {noop.why}"))
+        for conflict in outcome.conflicts:  # its reason names the path, with the line
+            lines.append(_line(outcome.step, "conflict", f"{conflict.why} -> {conflict.hint}"))
     return lines or ["nothing"]
 
 
-def _line(step: str, verb: str, path: str, why: str) -> str:
-    return f"{step:<9} {verb:<11} {path}: {why}".rstrip().replace("\n", " / ")
+def _line(step: str, verb: str, told: str) -> str:
+    return f"{step:<9} {verb:<11} {told}".rstrip().replace("\n", " / ")
