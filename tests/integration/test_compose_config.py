@@ -256,7 +256,8 @@ def test_stack_file_included_extended_and_overridden_by_others(
     apply(tmp_path, make_plan(read_tree(tmp_path), BASE, [STEP]))
     given = [word for file in files for word in ("-f", str(tmp_path / file))]
     argv = ["docker", "compose", *given, "config", "--format", "json"]
-    done = subprocess.run(argv, cwd="/", capture_output=True, text=True, check=True)
+    # Compose 2.26 looks for the env_file of an include inside an include from where it is typed.
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
     model = json.loads(done.stdout)["services"]
     assert set(model) == names
     if "kestra" in model:
