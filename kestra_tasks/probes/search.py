@@ -102,7 +102,8 @@ def _take(found: Found, composes: set[str], file: str, number: int, line: bytes)
                 "give it the stack's own compose file, or drop --remove-orphans",
             )
         )
-    if "kestra" not in text.lower():
+    # What a cut line matched may lie behind the cut.
+    if "kestra" not in text.lower() and len(line) <= _COLUMNS:
         return
     if len(found.hits) < _MOST:
         found.hits.append(read_hit(file, number, text))
