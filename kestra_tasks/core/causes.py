@@ -127,12 +127,20 @@ _RULES = (
         _HELD_BACK,
     ),
     Rule(
+        "image-limited",
+        "output",
+        r"(?i)toomanyrequests|pull rate limit",
+        "the registry's limit of pulls is reached",
+        "docker login, or wait; then: inv kestra.up",
+        _HELD_BACK,
+    ),
+    Rule(
         "image-unreachable",
         "output",
         r"(?i)(?:dial tcp|lookup \S+|Get \"https?://[^\"]+\"|registry|proxyconnect).*"
         r"(?:connection refused|no such host|i/o timeout|network is unreachable|TLS handshake"
         r"|server misbehaving|request canceled|context deadline|EOF|Forbidden|Bad Gateway"
-        r"|certificate|no route to host|temporary failure|toomanyrequests|try again)",
+        r"|certificate|no route to host|temporary failure|try again)",
         "the image's registry can't be reached",
         _IMAGE_DOWN,
         _HELD_BACK,
@@ -149,10 +157,17 @@ _RULES = (
     Rule(
         "port-taken",
         "output",
-        r"(?i)(?:(?:bind for|listen tcp\w*|exposing port TCP|failed to bind host port for)\s+"
-        r"\S*?:(?P<port>\d+)[^\n]*(?:port is already allocated|address already in use|failed)"
-        r"|port is already allocated|address already in use|ports are not available)",
+        r"(?i)(?:bind for|listen tcp\w*|exposing port TCP|failed to bind host port(?: for)?)\s+"
+        r"(?:\[[^\]]*\]|[\d.]*):(?P<port>\d+)[^\n]*(?:already allocated|already in use)",
         "port {port} of this machine is already taken",
+        _PORTS,
+        _HELD_BACK,
+    ),
+    Rule(
+        "port-taken",
+        "output",
+        r"(?i)port is already allocated|address already in use|ports are not available",
+        "a port of this machine is already taken",
         _PORTS,
         _HELD_BACK,
     ),
@@ -176,7 +191,7 @@ _RULES = (
         "any",
         r"(?i)java\.lang\.OutOfMemoryError|insufficient memory for the Java Runtime"
         r"|Cannot allocate memory|could not map anonymous shared memory"
-        r"|^FATAL: +out of memory|Could not reserve enough space|Too small maximum heap",
+        r"|FATAL: +out of memory|Could not reserve enough space|Too small maximum heap",
         "memory ran out",
         "give it more (kestra.memory or kestra.postgres_memory in invoke.yaml, or KESTRA_MEMORY "
         "in {env_file}); then: inv kestra.up",

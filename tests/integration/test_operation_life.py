@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.integration.monorepo import Monorepo, docker
+from tests.integration.monorepo import Answer, Monorepo, docker
 
 pytestmark = pytest.mark.integration
 
@@ -146,6 +146,29 @@ def test_stop_keeps_the_containers(stack: Monorepo) -> None:
     assert stack.inspect(stack.server)["State"]["Status"] == "exited"
     assert stack.inv("kestra.stop").out.startswith("nothing of Kestra is running")
     assert stack.inv("kestra.up").code == 0
+
+
+def test_health_names_the_part_that_fails(stack: Monorepo) -> None:
+    right = stack.get("KESTRA_BASICAUTH_PASSWORD")
+    stack.set(KESTRA_BASICAUTH_PASSWORD="NotTheServers1")
+    answer = stack.inv("kestra.health", "--json")
+    stack.set(KESTRA_BASICAUTH_PASSWORD=right)
+    assert answer.code == 4 and failing(answer) == ["api login"]
+    place = stack.root / "tools/kestra/compose.yml"
+    text = place.read_text()
+    place.write_text(text.replace(":/app/storage", ":/app/storage:ro"))
+    try:
+        assert stack.inv("kestra.restart").code == 0, "the server itself doesn't mind"
+        answer = stack.inv("kestra.health", "--json")
+        assert answer.code == 4 and failing(answer) == ["storage"]
+        assert "Read-only file system" in answer.out
+    finally:
+        place.write_text(text)
+    assert stack.inv("kestra.restart").code == 0
+
+
+def failing(answer: Answer) -> list[str]:
+    return [check["name"] for check in answer.json["checks"] if check["state"] == "fail"]
 
 
 def test_a_dead_database_process_brings_both_back(stack: Monorepo) -> None:
