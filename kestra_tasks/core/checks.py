@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -221,11 +220,13 @@ def check_room(disks: Iterable[Disk], memory: Memory, engine: int | None = None)
 
 def check_references(references: Sequence[Reference], more: int = 0) -> list[Problem]:
     """A Kestra that somebody else set up here is a warning, told once."""
-    files = Counter(r.file for r in references if r.kind == "foreign")
+    foreign = [r for r in references if r.kind == "foreign"]
+    # A variable in .env tells less than a service does.
+    foreign.sort(key=lambda r: (r.file.startswith(".env"), r.file, r.line))
     problems = []
-    if files:
-        first = next(r for r in references if r.kind == "foreign")
-        others = f" and {len(files) - 1} more files" if len(files) > 1 else ""
+    if foreign:
+        first, files = foreign[0], len({r.file for r in foreign})
+        others = f" and {files - 1} more files" if files > 1 else ""
         problems.append(
             _warn(
                 "references",
