@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _KEY = "KESTRA_HTTP_PORT"
 
 
-def decide(
-    rim: Rim, settings: Settings, given: str
-) -> tuple[Settings, PreconditionError | None]:
+def decide(rim: Rim, settings: Settings, given: str) -> tuple[Settings, PreconditionError | None]:
     """Settle the ports that the plan writes.
 
     Args:
