@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from launcher.app import create_app
-from launcher.history import SLOT_SECONDS, SLOTS
-from launcher.monitor import Change, Monitor, Record
-from launcher.sources import Reader
 
 from kestra_tasks.core.reasons import part
 from kestra_tasks.core.verdict import ContainerState, Status, Verdict
 from kestra_tasks.settings import Settings
+from launcher.app import create_app
+from launcher.history import SLOT_SECONDS, SLOTS
+from launcher.monitor import Change, Monitor, Record
+from launcher.sources import Reader
 from tests.helpers.launcher_world import FakeServices, Manner, free_ports
 
 
