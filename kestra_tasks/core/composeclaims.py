@@ -25,13 +25,13 @@ class Unit:
     files: tuple[str, ...]
     texts: Mapping[str, ComposeText]
 
-    def find(self, service: str) -> tuple[str, ServiceText | None]:
-        """The file that has a service, the last one given first, and the service there."""
-        ordered = [*reversed(self.files), *(f for f in self.texts if f not in self.files)]
-        for file in ordered:
-            if found := self.texts[file].services.get(service):
-                return file, found
-        return self.files[0], None
+    def find(self, service: str) -> list[tuple[str, ServiceText]]:
+        """Where a service stands, the first file given first; empty if in none of them."""
+        return [
+            (file, found)
+            for file, text in self.texts.items()
+            if (found := text.services.get(service))
+        ]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def add_resolved(into: Composed, unit: Unit, config: Mapping[str, Any], ours: st
     """
     services = config.get("services") or {}
     for name, service in services.items():
-        file, text = unit.find(name)
+        places = unit.find(name)
+        file, text = places[0] if places else (unit.files[0], None)
         is_ours = file == ours or _is_labelled(service.get("labels"))
         container = service.get("container_name") or ""
         if container:
@@ -77,8 +78,8 @@ def add_resolved(into: Composed, unit: Unit, config: Mapping[str, Any], ours: st
             _add_host(into, file, name, text, _own(service), "compose-host", is_ours)
             continue
         for published in _published(service.get("ports") or ()):
-            line = _line_of(text, published)
-            into.claims.append(_claim(published, file, line, name, "compose", is_ours))
+            where, line = _place(places, published) or (file, None)
+            into.claims.append(_claim(published, where, line, name, "compose", is_ours))
     # What an older Compose leaves out (profiles) is still somebody's.
     missing = {
         name for file in unit.files for name in unit.texts[file].services if name not in services
@@ -97,22 +98,28 @@ def _add_services(
 ) -> None:
     suffix = "-approximate" if approximate else ""
     for name in names:
-        file, text = unit.find(name)
-        if text is None:
-            continue
-        if text.container:
-            into.containers.append(Named(file, text.line, name, text.container))
-        for published, line in text.ports:
-            kind = f"compose{suffix}"
-            into.claims.append(_claim(published, file, line, name, kind, file == ours))
-        for line in text.unread:
-            into.notes.append(
-                Note("ports", f"{file}:{line} ({name}) has a port that can't be read", "")
+        for file, text in unit.find(name):
+            if file in unit.files:
+                _add_service(into, file, text, file == ours, suffix)
+
+
+def _add_service(into: Composed, file: str, text: ServiceText, is_ours: bool, suffix: str) -> None:
+    if text.container:
+        into.containers.append(Named(file, text.line, text.name, text.container))
+    for published, line in text.ports:
+        kind = f"compose{suffix}"
+        into.claims.append(_claim(published, file, line, text.name, kind, is_ours))
+    for line in text.unread:
+        into.notes.append(
+            Note(
+                "ports",
+                f"{file}:{line} ({text.name}) has a port that can't be read",
+                f"docker compose -f {file} config",
             )
-        if text.host:
-            numbers = list(dict(text.own))
-            kind = f"compose-host{suffix}"
-            _add_host(into, file, name, text, numbers, kind, file == ours)
+        )
+    if text.host:
+        numbers = list(dict(text.own))
+        _add_host(into, file, text.name, text, numbers, f"compose-host{suffix}", is_ours)
 
 
 def _add_host(
@@ -165,17 +172,19 @@ def _own(service: Mapping[str, Any]) -> list[int]:
     return list(dict.fromkeys(p.port for text in texts for p in expand(text, None) or ()))
 
 
-def _line_of(text: ServiceText | None, published: Published) -> int | None:
-    """The entry's line, else that of an entry with the same target, of `ports`, of the name."""
-    if text is None:
-        return None
-    for found, line in text.ports:
+def _place(places: list[tuple[str, ServiceText]], published: Published) -> tuple[str, int] | None:
+    """The entry's file and line, else those of one with its target, of `ports`, of the name."""
+    entries = [(file, *entry) for file, text in places for entry in text.ports]
+    for file, found, line in entries:
         if (found.port, found.protocol) == (published.port, published.protocol):
-            return line
-    for found, line in text.ports:
+            return file, line
+    for file, found, line in entries:
         if found.target is not None and found.target == published.target:
-            return line
-    return text.ports_line or text.line
+            return file, line
+    for file, text in places:
+        if text.ports_line:
+            return file, text.ports_line
+    return (places[0][0], places[0][1].line) if places else None
 
 
 def _is_labelled(labels: object) -> bool:
