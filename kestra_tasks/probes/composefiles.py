@@ -168,7 +168,8 @@ class _Reader:
             done = subprocess.run(
                 [*argv, "config", "--format", "json"],
                 cwd=main.parent,
-                env=self.environ,
+                # So short a run needs no garbage collector: a fifth less time.
+                env={**self.environ, "GOGC": "off"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_SECONDS,
