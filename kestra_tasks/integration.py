@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def plan(
         UsageError: a name that is no step.
         PreconditionError: a file that can't be read.
     """
+    # Only a document that isn't there yet gets the date; it never makes a plan pending.
+    settings = settings.with_(today=settings.today or date.today().isoformat())
     return make_plan(read_tree(root), settings, select(only, settings.skip), undo=undo)
 
 

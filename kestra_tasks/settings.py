@@ -59,6 +59,8 @@ class Settings:
     manifest: str = "config/services-manifest.json"
     port_map: str = "docs/context/ops/service-port-map.md"
     naming_document: str = "docs/governance/CONTAINER-NAMING-CONVENTION.md"
+    ops_docs: str = "docs/context/ops"
+    openspec: str = "openspec"
     skip: tuple[str, ...] = ()
     create: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Settings:
     force: bool = False
     keep_credentials: bool = False
     database_from: str = ""
+    today: str = ""
 
     @property
     def container(self) -> str:
@@ -113,7 +116,7 @@ class Settings:
         return replace(self, **changes)
 
 
-_RUN_ONLY = {"decided_ports", "secrets", "force", "keep_credentials", "database_from"}
+_RUN_ONLY = {"decided_ports", "secrets", "force", "keep_credentials", "database_from", "today"}
 NAMES = tuple(f.name for f in fields(Settings) if f.name not in _RUN_ONLY)
 
 
@@ -217,6 +220,8 @@ _PATHS = (
     "manifest",
     "port_map",
     "naming_document",
+    "ops_docs",
+    "openspec",
 )
 
 

@@ -54,5 +54,25 @@ class Tree:
             return self.overlay[path]
         return self.files.get(path)
 
+    def names(self, folder: str) -> tuple[str, ...] | None:
+        """What lies in `folder`, sorted; None where there is no such folder."""
+        below = f"{folder}/"
+        look = getattr(self.files, "names", None)
+        listed: tuple[str, ...] | None
+        if look is not None:
+            listed = look(folder)
+        else:
+            listed = tuple(path[len(below) :] for path in self.files if path.startswith(below))
+        found = {name.split("/")[0] for name in listed or ()}
+        for path, file in self.overlay.items():
+            if path.startswith(below):
+                name = path[len(below) :].split("/")[0]
+                if file is not None:
+                    found.add(name)
+                elif path == below + name:
+                    found.discard(name)
+        there = bool(found) or (look is not None and listed is not None)
+        return tuple(sorted(found)) if there else None
+
     def with_file(self, path: str, file: File | None) -> Tree:
         return Tree(self.files, {**self.overlay, path: file})

@@ -22,6 +22,7 @@ class DiskFiles(Mapping[str, File]):
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._seen: dict[str, File | None] = {}
+        self._listed: dict[str, tuple[str, ...] | None] = {}
 
     def __getitem__(self, path: str) -> File:
         if path not in self._seen:
@@ -30,6 +31,21 @@ class DiskFiles(Mapping[str, File]):
         if found is None:
             raise KeyError(path)
         return found
+
+    def names(self, folder: str) -> tuple[str, ...] | None:
+        """What lies in a folder, sorted; None where there is no such folder inside the root."""
+        if folder not in self._listed:
+            self._listed[folder] = self._list(folder)
+        return self._listed[folder]
+
+    def _list(self, folder: str) -> tuple[str, ...] | None:
+        try:
+            place = (self.root / folder).resolve()
+            if not place.is_relative_to(self.root) or not place.is_dir():
+                return None
+            return tuple(sorted(item.name for item in place.iterdir()))
+        except (OSError, RuntimeError) as error:
+            raise PreconditionError(f"{folder} can't be listed: {error}") from error
 
     def _load(self, path: str) -> File | None:
         place = self.root / path

@@ -15,6 +15,7 @@ from kestra_tasks.core.plan import Plan
 from kestra_tasks.settings import Secrets, Settings, from_mapping, parse_ports
 
 CASES = Path(__file__).resolve().parents[1] / "cases"
+TODAY = "2026-01-31"
 SECRETS = Secrets("Db-secret-0123456789", "Ui-secret-0123456789A")
 
 
@@ -53,7 +54,7 @@ class Case:
         drawn = (
             SECRETS if settings.database == "internal" else replace(SECRETS, database_password="")
         )
-        settings = settings.with_(secrets=drawn, force=self.force)
+        settings = settings.with_(secrets=drawn, force=self.force, today=TODAY)
         return settings.with_(decided_ports=parse_ports(self.ports)) if self.ports else settings
 
     def plan(self, root: Path, *, undo: bool = False) -> Plan:
