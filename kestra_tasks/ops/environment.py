@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kestra_tasks.core import envtext
 from kestra_tasks.errors import PreconditionError
-from kestra_tasks.ops.runner import Runner
+from kestra_tasks.ops.masking import Mask
+from kestra_tasks.ops.runner import Result, Runner
 from kestra_tasks.settings import Settings
 
 SERVER = "kestra"
@@ -132,11 +134,7 @@ def load(root: Path, settings: Settings, runner: Runner) -> Runtime:
     argv = ["docker", "compose", "-f", str(compose_file), "config", "--format", "json"]
     result = runner.query(argv)
     if not result.ok:
-        words = result.err.strip().splitlines() or ["it printed nothing"]
-        raise PreconditionError(
-            f"Compose refuses {settings.compose_file}: {words[-1]}",
-            f"docker compose -f {settings.compose_file} config",
-        )
+        raise _refused(settings, env_file, result)
     text = result.out.replace("$$", "$") if _ESCAPED in result.out else result.out
     return from_config(root, settings, json.loads(text))
 
@@ -193,6 +191,23 @@ def from_config(root: Path, settings: Settings, config: Mapping[str, Any]) -> Ru
         volume=volume,
         db_password=environment.get("ORCHESTRATOR_DB_PASSWORD_GIVEN", ""),
         password=environment.get("ORCHESTRATOR_BASICAUTH_PASSWORD_GIVEN", ""),
+    )
+
+
+def _refused(settings: Settings, env_file: Path, result: Result) -> PreconditionError:
+    """Why Compose refuses; its words about a bad line of .env quote what follows in there."""
+    text = env_file.read_text(encoding="utf-8", errors="surrogateescape")
+    for problem in envtext.problems(text):
+        return PreconditionError(
+            f"{settings.env_file}:{problem.line}: {problem.why}",
+            "mend that line, then run this again",
+        )
+    values = envtext.values(text).items()
+    mask = Mask(value for key, value in values if envtext.looks_secret(key))
+    words = result.err.strip().splitlines() or ["it printed nothing"]
+    return PreconditionError(
+        f"Compose refuses {settings.compose_file}: {mask(words[-1].split(' near ')[0])}",
+        f"docker compose -f {settings.compose_file} config",
     )
 
 

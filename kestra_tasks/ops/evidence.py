@@ -46,21 +46,30 @@ def collect(runtime: Runtime, engine: Engine, since: float, output: str = "") ->
     return Evidence(tuple(services), lines, runtime.env_file.name)
 
 
-def save(runtime: Runtime, evidence: Evidence, cause: Cause, now: datetime | None = None) -> Path:
-    """Write the evidence to a file that only this user reads; return its path.
+def save(
+    runtime: Runtime, evidence: Evidence, cause: Cause, now: datetime | None = None
+) -> Path | None:
+    """Write the evidence to a file that only this user reads; its path, None if it can't be.
 
     The oldest of more than ten such files is deleted.
     """
     folder = runtime.kestra_dir / "tmp"
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%S%fZ")
     place = folder / f"{_PREFIX}{stamp}.log"
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.write("\n".join(_text(evidence, cause)) + "\n")
+    try:
+        _write(place, "\n".join(_text(evidence, cause)) + "\n")
+    except OSError:
+        return None
     for old in sorted(folder.glob(f"{_PREFIX}*.log"))[:-_KEPT]:
         old.unlink(missing_ok=True)
     return place
+
+
+def _write(place: Path, text: str) -> None:
+    place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
 
 
 def _text(evidence: Evidence, cause: Cause) -> Iterable[str]:

@@ -62,8 +62,11 @@ def is_healthy(checks: list[Check]) -> bool:
 
 
 def _run(stack: Stack, deep: bool) -> Iterator[Check]:
-    server = stack.container(SERVER)
-    first = _container(stack, server)
+    try:
+        server = stack.container(SERVER)
+        first = _container(stack, server)
+    except KestraTasksError as error:
+        server, first = None, Check("container", FAIL, error.message, error.hint)
     yield first
     rest: list[tuple[str, Body]] = [
         ("restarts", _restarts),
@@ -108,7 +111,8 @@ def _container(stack: Stack, server: Container | None) -> Check:
 def _restarts(stack: Stack, server: Container) -> Check:
     if not server.restarts:
         return Check("restarts", PASS, "none")
-    up_for = (datetime.now(UTC) - datetime.fromisoformat(server.started[:19] + "+00:00")).seconds
+    started = datetime.fromisoformat(server.started[:19] + "+00:00")
+    up_for = int((datetime.now(UTC) - started).total_seconds())
     why = f"{server.restarts}, the last one {up_for} s ago"
     if server.restarts >= _LOOP and up_for < _SETTLED:
         return Check("restarts", FAIL, why, "inv kestra.logs --since 10m")
@@ -180,6 +184,8 @@ def _ui(stack: Stack, server: Container) -> Check:
     code, body = stack.api().page("/ui/")
     if code == 200 and "<html" in body.lower():
         return Check("ui", PASS, f"{url} is served")
+    if code == 401:
+        return Check("ui", SKIP, f"{url} asks for the login, which was refused")
     return Check("ui", FAIL, f"{url} answers {code or 'nothing'}", "inv kestra.logs")
 
 

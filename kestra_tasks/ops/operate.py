@@ -12,6 +12,8 @@ from kestra_tasks.errors import ChildError, UnhealthyError, UsageError
 from kestra_tasks.ops import compose, show, start
 from kestra_tasks.ops import health as checks
 from kestra_tasks.ops import stop as stopping
+from kestra_tasks.ops.environment import SERVER
+from kestra_tasks.ops.failure import StartFailedError
 from kestra_tasks.ops.stack import Stack, open_stack, present
 from kestra_tasks.rim import Rim
 
@@ -30,26 +32,33 @@ def up(rim: Rim, *, timeout: int = 0, **flags: bool) -> None:
 
 
 def restart(rim: Rim, database: bool, *, timeout: int = 0, **flags: bool) -> None:
-    """Stop the server (and the database), then start as `up` does."""
+    """Stop the server (and the database), then start as `up` does.
+
+    What would keep it from starting is found before it is stopped.
+    """
     stack = open_stack(rim)
-    stopping.stop(stack, server_only=not database)
-    _up(rim, stack, timeout, flags)
+    services = stack.runtime.services if database else (SERVER,)
+    _up(rim, stack, timeout, flags, services)
 
 
-def _up(rim: Rim, stack: Stack, timeout: int, flags: dict[str, bool]) -> None:
+def _up(
+    rim: Rim, stack: Stack, timeout: int, flags: dict[str, bool], stop_first: tuple[str, ...] = ()
+) -> None:
     if timeout < 0:
         raise UsageError(f"--timeout {timeout} isn't a number of seconds")
-    options = start.Options(timeout=timeout or stack.settings.timeout, **flags)
+    options = start.Options(
+        timeout=timeout or stack.settings.timeout, stop_first=stop_first, **flags
+    )
     try:
         started = start.up(rim, stack, options)
-    except start.StartFailedError as error:
+    except StartFailedError as error:
         cause = error.cause
         rim.answer(
             {
                 "schema": "kestra-tasks/up-failed/1",
                 "cause": {"kind": cause.kind, "title": cause.title, "lines": list(cause.lines)},
                 "next": cause.next,
-                "evidence": str(error.place),
+                "evidence": str(error.place) if error.place else None,
                 "code": int(error.code),
             }
         )

@@ -46,6 +46,11 @@ class Progress:
             extra = f" ({detail})" if detail else ""
             self._write(f"\r\x1b[K  {self._stage}{extra} {self._clock() - self._since:.0f} s")
 
+    def clear(self) -> None:
+        """Make room for a line of somebody else's; the stage goes on."""
+        if self._terminal and self._stage:
+            self._write("\r\x1b[K")
+
     def end(self) -> None:
         """End the current stage's line."""
         if self._terminal and self._stage:

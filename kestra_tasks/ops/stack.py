@@ -29,10 +29,7 @@ class Stack:
     engine: Engine
     runner: Runner
     say: Callable[[str], None]
-
-    @cached_property
-    def progress(self) -> Progress:
-        return Progress()
+    progress: Progress
 
     @cached_property
     def mask(self) -> Mask:
@@ -70,13 +67,14 @@ def open_stack(rim: Rim) -> Stack:
     """
     runner = Runner(rim.root, dry_run=rim.dry_run)
     runtime = load(rim.root, rim.settings, runner)
-    mask = Mask(runtime.secrets)
+    mask, progress = Mask(runtime.secrets), Progress()
 
     def say(text: str = "") -> None:
+        progress.clear()
         rim.say(mask(text))
 
     runner.say = say
-    return Stack(rim.settings, runtime, connect(), runner, say)
+    return Stack(rim.settings, runtime, connect(), runner, say, progress)
 
 
 def present(stack: Stack) -> dict[str, Container]:

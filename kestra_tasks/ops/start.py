@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kestra_tasks.core.causes import UNKNOWN, Cause, find
-from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError
+from kestra_tasks.core.causes import UNKNOWN, find
+from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops import compose, data, evidence, images, preflight
 from kestra_tasks.ops.containers import Container
 from kestra_tasks.ops.environment import DATABASE, SERVER
+from kestra_tasks.ops.failure import failure, too_slow
 from kestra_tasks.ops.runner import Result
 from kestra_tasks.ops.stack import Stack
+from kestra_tasks.ops.stop import stop
 from kestra_tasks.ops.wait import Deadline, until
 
 if TYPE_CHECKING:
@@ -25,28 +26,17 @@ _MIGRATING = ("migrat", "flyway")
 
 @dataclass(frozen=True)
 class Options:
-    """What a person asked of `up`; timeout in seconds."""
+    """What a person asked of `up`.
+
+    `timeout` is in seconds; `stop_first` are services to stop once nothing stands in the way of
+    their new start.
+    """
 
     timeout: int
     wait: bool = True
     yes: bool = False
     accept_image: bool = False
-
-
-class StartFailedError(KestraTasksError):
-    """The stack didn't start; carries the cause and the file that shows it."""
-
-    def __init__(self, cause: Cause, place: Path, root: Path, after: float, running: str) -> None:
-        self.cause = cause
-        self.place = place
-        shown = place.relative_to(root) if place.is_relative_to(root) else place
-        lines = "".join(f"\n         {line}" for line in cause.lines)
-        super().__init__(
-            f"Kestra didn't start ({after:.0f} s): {cause.title}{lines}\n"
-            f"       evidence: {shown}{running}",
-            cause.next,
-            cause.code,
-        )
+    stop_first: tuple[str, ...] = ()
 
 
 def up(rim: Rim, stack: Stack, options: Options) -> bool:
@@ -59,7 +49,7 @@ def up(rim: Rim, stack: Stack, options: Options) -> bool:
         PreconditionError: something must be settled first; nothing was started.
         StartFailedError: it didn't start, or not in time.
     """
-    if _runs_as_configured(stack):
+    if not options.stop_first and _runs_as_configured(stack):
         return False
     preflight.engine_ready(rim.root, stack.say)
     found = preflight.look(stack.runtime, stack.engine)
@@ -79,6 +69,8 @@ def up(rim: Rim, stack: Stack, options: Options) -> bool:
             "server; pin it with KESTRA_IMAGE in .env"
         )
     try:
+        if options.stop_first:
+            stop(stack, options.stop_first)
         _start(stack, options)
     except KeyboardInterrupt:
         _tell_interrupted(stack)
@@ -119,7 +111,7 @@ def _pull(stack: Stack) -> None:
         result = images.pull(image, stack.runner, stack.progress)
         stack.progress.end()
         if not result.ok:
-            raise _failure(stack, since, since, result.out)
+            raise failure(stack, since, result.out)
 
 
 def _start(stack: Stack, options: Options) -> None:
@@ -146,7 +138,7 @@ def _run(stack: Stack, argv: list[str], since: float, deadline: Deadline) -> Non
     result = stack.runner.change(argv, timeout=max(30.0, deadline.left), check=False)
     if not result.ok:
         stack.progress.end()
-        raise _failure(stack, since, since, _text(result))
+        raise failure(stack, since, _text(result))
 
 
 def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
@@ -155,11 +147,12 @@ def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
         found = stack.container(DATABASE)
         if found and found.healthy:
             return True
-        down = found is None or not found.running or found.restarts or found.health == "unhealthy"
-        return False if down else None
+        if found is None or not found.running or found.health == "unhealthy":
+            return False
+        return False if stack.engine.deaths(found.id, since).codes else None
 
     if not until(settled, deadline):
-        raise _failure(stack, since, since)
+        raise failure(stack, since)
 
 
 def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
@@ -185,8 +178,8 @@ def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
     if not until(settled, deadline):
         server = stack.container(SERVER)
         if server and server.running and not server.restarts:
-            raise _too_slow(stack, since)
-        raise _failure(stack, since, since)
+            raise too_slow(stack, since)
+        raise failure(stack, since)
 
 
 def _tell_stage(stack: Stack, server: Container, since: float) -> None:
@@ -205,42 +198,6 @@ def _record(stack: Stack) -> None:
             f"warning: {stack.runtime.storage} isn't writable for this user; the image that runs "
             "on these data can't be recorded there, and a later change of it won't be noticed"
         )
-
-
-def _failure(stack: Stack, since: float, started: float, output: str = "") -> StartFailedError:
-    stack.progress.end()
-    gathered = evidence.collect(stack.runtime, stack.engine, since, output)
-    cause = find(gathered)
-    place = evidence.save(stack.runtime, gathered, cause)
-    looping = [s.container for s in gathered.services if s.status == "restarting"]
-    running = (
-        f"\n       {' and '.join(looping)} will be tried again and again; end that with: "
-        "inv kestra.stop"
-        if looping
-        else ""
-    )
-    return StartFailedError(cause, place, stack.runtime.root, time.time() - started, running)
-
-
-def _too_slow(stack: Stack, since: float) -> StartFailedError:
-    """The server runs and isn't ready: no failure yet, only not in time."""
-    stack.progress.end()
-    gathered = evidence.collect(stack.runtime, stack.engine, since)
-    found = find(gathered)
-    took = time.time() - since
-    cause = (
-        found
-        if found.kind != UNKNOWN
-        else Cause(
-            "too-slow",
-            f"still starting after {took:.0f} s; it goes on",
-            found.lines,
-            f"follow it: inv kestra.logs -f; wait longer: inv kestra.up --timeout {2 * took:.0f}",
-            ExitCode.UNHEALTHY,
-        )
-    )
-    place = evidence.save(stack.runtime, gathered, cause)
-    return StartFailedError(cause, place, stack.runtime.root, took, "")
 
 
 def _tell_interrupted(stack: Stack) -> None:

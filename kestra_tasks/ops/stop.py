@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kestra_tasks.ops import compose, data
-from kestra_tasks.ops.environment import SERVER
 from kestra_tasks.ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _CREATED = "dev.kestra-tasks.created"
 
 
-def stop(stack: Stack, *, server_only: bool = False) -> list[str]:
-    """Stop our containers; return the names of those that ran.
+def stop(stack: Stack, services: Iterable[str] = ()) -> list[str]:
+    """Stop our containers (all by default); return the names of those that ran.
 
     The server is given up to six minutes to end its tasks.
 
     Raises:
         ChildError: Docker refuses.
     """
-    wanted = (SERVER,) if server_only else stack.runtime.services
+    wanted = tuple(services) or stack.runtime.services
     found = {service: stack.container(service) for service in wanted}
     active = {s: c for s, c in found.items() if c and c.status in ("running", "restarting")}
     if active:

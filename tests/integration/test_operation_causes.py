@@ -332,11 +332,12 @@ def _take_name(repo: Monorepo, images: dict[str, str]) -> None:
 def _lost_race(repo: Monorepo, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Start in this process, with a preflight that saw nothing in the way."""
     from kestra_tasks.ops import preflight, start
+    from kestra_tasks.ops.failure import StartFailedError
     from kestra_tasks.ops.stack import open_stack
     from kestra_tasks.rim import Rim
 
     monkeypatch.setattr(preflight, "look", lambda *_: preflight.Found((), ()))
     rim = Rim(root=repo.root, context=None, explicit_root=True)  # type: ignore[arg-type]
-    with pytest.raises(start.StartFailedError) as caught:
+    with pytest.raises(StartFailedError) as caught:
         start.up(rim, open_stack(rim), start.Options(timeout=60))
     return caught.value.cause

@@ -31,6 +31,7 @@ def stack(make_monorepo: Callable[..., Monorepo]) -> Iterator[Monorepo]:
     answer = repo.inv("kestra.up", "--json")
     assert answer.code == 0, answer.err
     docker(*repo.compose, "up", "-d", "neighbour")
+    repo.api().put_flow("life", "kept", _FLOW)
     assert answer.json["started"] and answer.json["ready"]
     assert answer.json["urls"]["ui"] == f"http://127.0.0.1:{repo.http}/ui/"
     yield repo
@@ -121,7 +122,6 @@ def test_followed_logs_end_with_the_interrupt(stack: Monorepo) -> None:
 
 
 def test_down_keeps_the_data_and_up_finds_the_flow_again(stack: Monorepo) -> None:
-    stack.api().put_flow("life", "kept", _FLOW)
     answer = stack.inv("kestra.down", "--json")
     assert answer.code == 0
     assert sorted(answer.json["containers"]) == sorted([stack.server, stack.database])

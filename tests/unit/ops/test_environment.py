@@ -158,6 +158,20 @@ def test_what_is_missing_names_the_task_that_brings_it(tmp_path: Path) -> None:
     assert caught.value.hint.startswith("inv kestra.env")
 
 
+def test_a_bad_line_of_env_is_told_by_number_and_never_quoted(tmp_path: Path) -> None:
+    settings = _files(tmp_path)
+    (tmp_path / ".env").write_text('A=1\nbad line "planted\nKESTRA_DB_PASSWORD=planted\n')
+    said = 'failed to read .env: line 2: unexpected character " " near "line planted\\nKESTRA_'
+    with pytest.raises(PreconditionError) as caught:
+        load(tmp_path, settings, Answering(tmp_path, Result((), 1, "", said)))
+    assert caught.value.message.startswith(".env:2: ")
+    assert "planted" not in caught.value.message + caught.value.hint
+    (tmp_path / ".env").write_text("KESTRA_DB_PASSWORD=planted\n")
+    with pytest.raises(PreconditionError) as caught:
+        load(tmp_path, settings, Answering(tmp_path, Result((), 1, "", "invalid planted value")))
+    assert "planted" not in caught.value.message and "invalid" in caught.value.message
+
+
 def test_only_our_two_services_are_ever_named() -> None:
     found = runtime()
     lines = [
