@@ -80,7 +80,7 @@ def read_compose(text: str, env: Mapping[str, str]) -> ComposeText:
     if len(text) > LONGEST:
         return ComposeText(is_compose=True)
     try:
-        documents = list(yaml.compose_all(text.removeprefix("\ufeff"), Loader=loader))
+        documents = list(yaml.compose_all(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return ComposeText(error=error.problem or "not YAML", error_line=line)
@@ -162,8 +162,7 @@ class _Reader:
                 yield entry.port, item.start_mark.line + 1
         environment = parts.get("environment", (None, None))[1]
         pairs = [
-            (key, self._text(node) or "", node)
-            for key, (_, node) in _children(environment).items()
+            (key, self._text(node) or "", node) for key, (_, node) in _children(environment).items()
         ]
         for item in _items(environment):
             key, _, value = (self._text(item) or "").partition("=")

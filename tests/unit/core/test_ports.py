@@ -156,6 +156,12 @@ def test_two_wanted_ports_of_one_number() -> None:
     assert smoke.proposal not in (8090, None)
 
 
+def test_a_proposal_is_no_other_wanted_port() -> None:
+    wanted = [Need("http", 8080, ".env"), Need("management", 8180, ".env")]
+    http, management = judge(wanted, [claim(8080)], [])
+    assert (http.proposal, management.proposal) == (8280, 8180)
+
+
 @given(
     wanted=st.lists(st.integers(1, 65_535), min_size=4, max_size=4),
     claimed=st.sets(st.integers(1, 65_535), max_size=60),
