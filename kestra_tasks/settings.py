@@ -222,6 +222,8 @@ _PATHS = (
     "manifest",
     "port_map",
     "naming_document",
+    "health_check",
+    "launcher",
     "ops_docs",
     "openspec",
 )

@@ -20,6 +20,8 @@ PATHS = (
     "manifest",
     "port_map",
     "naming_document",
+    "health_check",
+    "launcher",
 )
 TEXTS = tuple(name for name in NAMES if isinstance(getattr(Settings, name), str))
 PORTS = ("http_port", "management_port", "smoke_http_port", "smoke_management_port")
