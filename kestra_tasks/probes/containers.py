@@ -46,7 +46,7 @@ def is_ours(container: Container, root: Path) -> bool:
 
 def _within(root: Path, places: Iterable[str]) -> bool:
     real = root.resolve()
-    return any(Path(place).is_relative_to(real) for place in places if place)
+    return any(Path(place).resolve().is_relative_to(real) for place in places if place)
 
 
 def _container(row: Mapping[str, Any]) -> Container:

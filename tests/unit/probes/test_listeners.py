@@ -126,6 +126,9 @@ def test_ours_by_label_and_root(tmp_path: Path) -> None:
     assert is_ours(container(labels={**label, **folder}), root)
     assert is_ours(container(labels={**label, **config}), root)
     assert is_ours(container(labels=label, sources=(f"{root}/tools/kestra/storage",)), root)
+    (tmp_path / "link").symlink_to(root)
+    linked = {"com.docker.compose.project.working_dir": f"{tmp_path}/link/tools"}
+    assert is_ours(container(labels={**label, **linked}), root)
     assert not is_ours(container(labels=label), root)
     assert not is_ours(container(labels=folder), root)
     elsewhere = {"com.docker.compose.project.working_dir": f"{root}-other/tools"}
