@@ -135,7 +135,7 @@ class Listener:
         if self.container:
             return f"container {self.container}"
         if self.pid is None:
-            return "a process that this user may not see"
+            return "a process that this user may not see (sudo ss -tlnp does)"
         return f"{self.process or 'a process'} (pid {self.pid})"
 
 

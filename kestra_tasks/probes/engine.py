@@ -78,11 +78,13 @@ def _engine(environ: Mapping[str, str], mount_source: str) -> EngineFacts:
         shown = re.sub(r"//[^/@]*@", "//", endpoint)  # no user, no password
         return replace(facts, endpoint=shown, remote=not local, trouble="not asked")
     socket, trouble = inspect_socket(endpoint.removeprefix("unix://"))
+    mountable = os.path.realpath(socket.path) == os.path.realpath(mount_source)
+    socket = replace(socket, mountable=socket.is_socket and mountable)
     facts = replace(facts, socket=socket, trouble=trouble)
-    return facts if trouble else _ask(facts, socket, mount_source)
+    return facts if trouble else _ask(facts, socket)
 
 
-def _ask(facts: EngineFacts, socket: Socket, mount_source: str) -> EngineFacts:
+def _ask(facts: EngineFacts, socket: Socket) -> EngineFacts:
     from docker.errors import DockerException
     from requests import RequestException
 
@@ -106,15 +108,8 @@ def _ask(facts: EngineFacts, socket: Socket, mount_source: str) -> EngineFacts:
         memory=info.get("MemTotal"),
         system=system,
         # Docker Desktop's engine sees its own machine, where the socket always is.
-        socket=replace(
-            socket,
-            mountable=system == "Docker Desktop" or _same(socket.path, mount_source),
-        ),
+        socket=replace(socket, mountable=socket.mountable or system == "Docker Desktop"),
     )
-
-
-def _same(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _first_line(error: Exception) -> str:

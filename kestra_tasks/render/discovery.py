@@ -238,6 +238,7 @@ def _docker(engine: EngineFacts | Unavailable) -> Iterator[str]:
     ]
     if engine.socket is not None and engine.socket.exists:
         mount = "Kestra can mount it" if engine.socket.mountable else "not the one Kestra mounts"
+        mount += "" if engine.socket.permitted else ", no permission for this user"
         rows.append(("socket", f"{engine.socket.owner}, mode {engine.socket.mode}, {mount}"))
     yield from _grid((), rows)
     yield from _wrap(IMPACT)

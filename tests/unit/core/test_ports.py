@@ -124,7 +124,7 @@ def test_a_listener_is_told_with_its_owner() -> None:
     found = verdict([], [listener(8080)])
     assert found == ("taken", 8180, "nginx (pid 12) listens on it")
     hidden = verdict([], [listener(8080, pid=None, process=None)])
-    assert hidden[2] == "a process that this user may not see listens on it"
+    assert hidden[2] == "a process that this user may not see (sudo ss -tlnp does) listens on it"
     container = verdict([], [listener(8080, container="api-gateway")])
     assert container[2] == "container api-gateway listens on it"
 
