@@ -90,9 +90,12 @@ def _discover(rim: Rim) -> None:
     from kestra_tasks import discovery
 
     rim.say("== discover")
-    found = discovery.problems(rim.root, rim.settings)
-    for problem in found:
+    found = discovery.discover(rim.root, rim.settings)
+    for problem in found.problems:
         rim.say(f"{'blocks' if problem.level == 'block' else 'warning'}: {problem.message}")
-    blocking = [p for p in found if p.level == "block" and p.topic != "ports"]
+    # A port is a decision, and `integrate` asks for it.
+    blocking = [p for p in found.blocking if p.topic != "ports"]
     if blocking:
         raise PreconditionError(blocking[0].message, blocking[0].hint or "inv kestra.discover")
+    if not found.problems:
+        rim.say("nothing stands in the way")

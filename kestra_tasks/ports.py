@@ -37,11 +37,11 @@ def decide(rim: Rim, settings: Settings, given: str) -> tuple[Settings, Precondi
         return settings.with_(decided_ports=parse_ports(given)), None
     if _decided(rim, settings):
         return settings, None
-    wanted = [w for w in discovery.port_verdicts(rim.root, settings) if w.name in _OURS]
-    blocked = [w for w in wanted if w.verdict in ("claimed", "taken")]
+    verdicts = discovery.port_verdicts(rim.root, settings)
+    blocked = [w for w in verdicts if w.name in _OURS and w.verdict in ("claimed", "taken")]
     if not blocked:
         return settings, None
-    proposal = discovery.propose(rim.root, settings)
+    proposal = discovery.proposal_of(verdicts)
     if rim.interactive and not rim.dry_run:
         return settings.with_(decided_ports=_ask(rim, blocked, proposal)), None
     error = PreconditionError(
