@@ -91,8 +91,7 @@ def own_text(settings: Settings) -> str:
         "volume": settings.volume,
         "network": settings.network,
     }
-    keep = {"internal"} if settings.database == "internal" else set()
-    return render(load("managed/compose.yml"), values, keep)
+    return render(load("managed/compose.yml"), values, {settings.database})
 
 
 def item(settings: Settings) -> dict[str, str]:

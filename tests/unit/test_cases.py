@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,20 @@ def test_secrets_and_planted_values_stay_in_the_env_file(case: Case, tmp_path: P
         for name, (data, _) in shoot(root).files.items():
             if name != private and name not in elsewhere:
                 assert secret.encode() not in data, name
+
+
+def test_the_scripts_run_where_they_were_written(case: Case, tmp_path: Path) -> None:
+    root = lay_out(case, tmp_path / "mono repo")
+    apply(root, case.plan(root))
+    scripts = sorted((root / case.settings.scripts_dir).glob("*.sh"))
+    if not scripts:
+        pytest.skip("this case has no scaffold")
+    for script in scripts:
+        done = subprocess.run(
+            [script, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), script.name
+        assert done.stdout.startswith(f"Usage: {script.name}")
 
 
 def test_every_case_says_what_it_is_and_leaves_no_stray_folder() -> None:

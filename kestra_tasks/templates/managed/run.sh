@@ -143,7 +143,7 @@ workdir=$(folder KESTRA_WORKDIR_DIR "$root/@@kestra_dir@@/workdir")
 
 # Without credentials the first visitor would own the server.
 draw_login() {
-  local file=$root/@@kestra_dir@@/tmp/local-password
+  local file="$root/@@kestra_dir@@/tmp/local-password"
   password_place=$file
   [[ $dry_run == no ]] || return 0
   if [[ ! -s $file ]]; then

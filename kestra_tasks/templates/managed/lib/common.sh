@@ -13,8 +13,8 @@ LABEL=dev.kestra-tasks
 GRACE=360
 
 root=$(cd -P -- "${here:?}/@@root_from_scripts@@" && pwd)
-compose_file=$root/@@compose_file@@
-env_file=$root/@@env_file@@
+compose_file="$root/@@compose_file@@"
+env_file="$root/@@env_file@@"
 
 # fail CODE MESSAGE [NEXT COMMAND]...
 fail() {
