@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from kestra_tasks.core import checks, documents
+from kestra_tasks.core import checks, documents, readiness
 from kestra_tasks.core.checks import Problem
 from kestra_tasks.core.credentials import Database, credentials, databases
 from kestra_tasks.core.documents import Naming
@@ -92,12 +92,12 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
         notes.append(Note("credentials", f"git would take {settings.env_file}", hint))
     problems = [
         *checks.check_engine(engine),
-        *checks.check_ports(wanted, "env" if integrated else "integrate"),
-        *checks.check_room(disks, memory, getattr(engine, "memory", None)),
-        *checks.check_references(references, more),
-        *checks.check_naming(naming),
-        *checks.check_refused(repo.composed.refused),
-        *checks.from_notes(notes),
+        *readiness.check_ports(wanted, "env" if integrated else "integrate"),
+        *readiness.check_room(disks, memory, getattr(engine, "memory", None)),
+        *readiness.check_references(references, more),
+        *readiness.check_naming(naming),
+        *readiness.check_refused(repo.composed.refused),
+        *readiness.from_notes(notes),
     ]
     rows = sum(claim.kind == "port-map" for claim in claims)
     return Discovery(

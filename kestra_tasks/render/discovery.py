@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from kestra_tasks.core.checks import DISK_NEEDED, MEMORY_ADVISED, Problem, gigabytes
+from kestra_tasks.core.checks import Problem
 from kestra_tasks.core.facts import EngineFacts, Reference, Unavailable
+from kestra_tasks.core.readiness import DISK_NEEDED, MEMORY_ADVISED, gigabytes
 from kestra_tasks.discovery import Discovery
 from kestra_tasks.render.tables import line_width, table
 
@@ -143,14 +144,8 @@ def _wrap(text: str, indent: str = "") -> Iterator[str]:
 
 def _ports(found: Discovery) -> Iterator[str]:
     rows: list[tuple[object, ...]] = [
-        (
-            item.name,
-            item.port,
-            item.verdict,
-            "" if item.clear else item.proposal or "none",
-            item.why,
-        )
-        for item in found.wanted
+        (w.name, w.port, w.verdict, "" if w.clear else w.proposal or "none", w.why)
+        for w in found.wanted
     ]
     yield from _grid(("for", "port", "verdict", "free", "why"), rows)
     files = {claim.file for claim in found.claims}
