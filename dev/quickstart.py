@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from kestra_tasks.errors import PreconditionError
@@ -18,6 +17,12 @@ _BANNER = """\
  marked block of .env: delete that block to go over to the official image.
 ------------------------------------------------------------------------------"""
 
+_NEXT = """
+next: ./inv kestra.smoke       the wrapper, on ports of its own beside this server
+      ./inv kestra.logs -f     what both services print
+      ./inv kestra.down        stop; the data stay
+      ./inv --list             everything else"""
+
 
 @kestra_task(
     help={
@@ -29,7 +34,8 @@ def quickstart(rim: Rim, ports: str = "", remove: bool = False) -> None:
     """Set up what is missing, integrate Kestra here, start it and run a flow."""
     from dev import standin
     from kestra_tasks import integration
-    from kestra_tasks.ops import operate
+    from kestra_tasks.ops import operate, start
+    from kestra_tasks.ops.stack import open_stack
 
     if remove:
         standin.remove(rim)
@@ -44,11 +50,12 @@ def quickstart(rim: Rim, ports: str = "", remove: bool = False) -> None:
     if engine.standin:
         standin.enter(rim, engine.env)
     rim.say("== starting")
-    operate.up(rim)
+    start.up(rim, open_stack(rim), start.Options(timeout=rim.settings.timeout))
     rim.say("== running a flow")
-    sys.stdout.write("\n")
     operate.health(rim, deep=True, watch=False, interval=5)
-    print("\nnext: inv kestra.smoke | inv kestra.logs -f | inv kestra.down | inv --list")
+    print()
+    operate.status(rim)
+    print(_NEXT)
 
 
 def _is_up(rim: Rim) -> bool:

@@ -6,6 +6,7 @@ Docker's, must find it.
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 from collections.abc import Mapping
 
@@ -35,7 +36,11 @@ def remove(rim: Rim) -> None:
     if env is None or find(env.text, _MARK, rim.settings.env_file) is None:
         rim.say(f"{rim.settings.env_file} names no stand-in; nothing to do")
         return
-    stopping.down(rim, open_stack(rim), remove_data=True, yes=True)
+    stack = open_stack(rim)
+    stopping.down(rim, stack, remove_data=True, yes=True)
+    for folder in (stack.runtime.storage, stack.runtime.workdir, stack.runtime.storage.parent):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
     _apply(rim, None)
 
 
