@@ -37,9 +37,7 @@ def plan(tree: Tree, settings: Settings) -> Changes:
         yield plan_managed(
             tree, f"{settings.kestra_dir}/{name}", text, mode=mode, force=settings.force
         )
-    text = render(
-        load(f"seeded/kestra-readme.{settings.language}.md"), values, {settings.database}
-    )
+    text = render(load(f"seeded/kestra-readme.{settings.language}.md"), values, {settings.database})
     yield plan_seeded(tree, f"{settings.kestra_dir}/{README}", text)
 
 
@@ -56,6 +54,7 @@ def _values(settings: Settings) -> Mapping[str, str]:
         "kestra_dir": settings.kestra_dir,
         "compose_file": settings.compose_file,
         "env_file": settings.env_file,
+        "env_example": settings.env_example,
         "scripts": shlex.quote(settings.scripts_dir),
         "compose": f"docker compose -f {shlex.quote(settings.compose_file)}",
         "kestra_path": shlex.quote(settings.kestra_dir),
