@@ -5,22 +5,39 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
+# What ends a table although a pipe may stand in it.
+_BLOCK = re.compile(r"\s{0,3}(?:#{1,6}\s|>|<!--|```|~~~)")
 _CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\`]|`)*")
 
 # Headers, without accents and in lower case, by what the column holds.
 _ROLES = {
     "name": ("service", "servico", "servicio", "name", "nome", "app", "application", "componente"),
-    "port": ("port", "ports", "porta", "portas", "host port", "porta host", "puerto"),
+    "port": (
+        *("port", "ports", "port(s)", "host port", "external port", "published port"),
+        *("default port", "port (host)", "porta", "portas", "porta(s)", "porta host"),
+        *("porta externa", "porta publicada", "porta padrao", "porta (host)", "puerto"),
+    ),
+    "inner": (
+        *("container port", "internal port", "port (container)"),
+        *("porta interna", "porta do container", "porta (container)"),
+    ),
     "container": ("container", "conteiner", "container name", "nome do container"),
     "stack": ("stack", "group", "grupo", "category", "categoria", "fase", "phase", "layer"),
-    "start": ("start", "start / stop", "start/stop", "inicio / parada", "comando", "command"),
+    "start": ("start", "inicio", "como subir", "how to start"),
+    "startstop": (
+        *("start / stop", "start/stop", "start & stop", "command", "commands"),
+        *("inicio / parada", "inicio/parada", "iniciar / parar", "comando", "comandos"),
+    ),
     "stop": ("stop", "parada"),
     "protocol": ("protocol", "protocolo"),
+    "variable": ("variable", "env", "env var", "variavel", "variavel de ambiente"),
+    "date": ("date", "when", "changed", "since", "data", "quando", "mudanca", "desde"),
     "url": ("url", "endpoint", "endereco", "link"),
     "health": ("health", "health check", "healthcheck", "saude"),
     "owner": ("owner", "dono", "responsavel", "team", "equipe", "time"),
@@ -42,6 +59,10 @@ class Table:
         starts: offset of each body row's line, and of the line behind the last one.
         line: 1-based number of the header's line.
         outer: whether rows begin and end with a pipe.
+        gap: what stands between a pipe and a cell: a blank, or nothing.
+        indent: what stands before its lines.
+        header: the header's cells, stripped.
+        headings: the headings below the title that it stands under, outermost first.
     """
 
     roles: tuple[str, ...]
@@ -51,6 +72,10 @@ class Table:
     starts: tuple[int, ...]
     line: int
     outer: bool
+    gap: str = " "
+    indent: str = ""
+    header: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
 
     def column(self, role: str) -> int | None:
         """The first column of that role."""
@@ -61,40 +86,53 @@ class Table:
         index = self.column(role)
         return () if index is None else tuple(row[index] for row in self.rows)
 
-    def format(self, values: Mapping[str, str], filler: str = "—") -> str:
-        """One row in the table's own columns, widths and alignments, without a line end.
+    def format(self, cells: Sequence[str]) -> str:
+        """One row in the table's own widths and alignments, without a line end.
 
         Args:
-            values: a cell by role; a pipe in it is escaped.
-            filler: stands in columns that `values` says nothing of.
+            cells: one for each column; a pipe in it is escaped.
         """
-        cells = []
-        for role, align, width in zip(self.roles, self.aligns, self.widths, strict=True):
-            text = values.get(role, filler).replace("|", r"\|")
+        padded = []
+        for cell, align, width in zip(cells, self.aligns, self.widths, strict=True):
+            text = cell.replace("|", r"\|")
             pad = {"right": text.rjust, "center": text.center}.get(align, text.ljust)
-            cells.append(pad(width))
-        joined = " | ".join(cells)
-        return f"| {joined} |" if self.outer else joined.rstrip()
+            padded.append(pad(width))
+        joined = f"{self.gap}|{self.gap}".join(padded)
+        if self.outer:
+            return f"{self.indent}|{self.gap}{joined}{self.gap}|"
+        return self.indent + joined.rstrip()
 
 
 def tables(text: str) -> list[Table]:
-    """Find the pipe tables of a Markdown text; those in code fences aren't tables."""
+    """Find the pipe tables of a Markdown text; code fences and HTML comments hold none."""
     lines = text.splitlines(keepends=True)
     offsets = [0]
     for line in lines:
         offsets.append(offsets[-1] + len(line))
     found: list[Table] = []
-    fence = ""
+    headings: list[tuple[int, str]] = []
+    fence, comment = "", False
     index = 0
     while index < len(lines):
-        opened = _FENCE.match(lines[index])
-        if opened and (not fence or opened[1].startswith(fence)):
+        line = lines[index]
+        opened = _FENCE.match(line)
+        if comment:
+            comment = "-->" not in line
+        elif opened and (not fence or opened[1].startswith(fence)):
             fence = "" if fence else opened[1]
-        elif not fence and _starts_table(lines, index):
+        elif fence:
+            pass
+        elif line.lstrip().startswith("<!--"):
+            comment = "-->" not in line
+        elif heading := _HEADING.fullmatch(line.rstrip("\r\n")):
+            level = len(heading[1])
+            headings = [*((n, words) for n, words in headings if n < level), (level, heading[2])]
+        elif _starts_table(lines, index):
             end = index + 2
-            while end < len(lines) and "|" in lines[end] and lines[end].strip():
+            while end < len(lines) and "|" in lines[end] and not _BLOCK.match(lines[end]):
                 end += 1
-            found.append(_table(lines[index:end], offsets[index : end + 1], index + 1))
+            under = tuple(words for level, words in headings if level > 1)
+            found.append(_table(lines[index:end], offsets[index : end + 1], index + 1, under))
             index = end
             continue
         index += 1
@@ -130,12 +168,17 @@ def _starts_table(lines: list[str], index: int) -> bool:
     return len(_split(lines[index])) == len(_split(delimiter))
 
 
-def _table(lines: list[str], offsets: list[int], line: int) -> Table:
+def _table(lines: list[str], offsets: list[int], line: int, headings: tuple[str, ...]) -> Table:
     header, delimiter = _split(lines[0]), _split(lines[1])
     count = len(header)
     raw = [(_split(row) + [""] * count)[:count] for row in lines[2:]]
-    widths = [_width([len(cells[column]) for cells in [header, *raw]]) for column in range(count)]
-    outer = lines[0].lstrip().startswith("|")
+    outer = lines[0].lstrip("\ufeff \t").startswith("|")
+    gap = "" if not any(cell.startswith(" ") for cell in header) else " "
+    blanks = 2 * len(gap)
+    widths = [
+        _width([len(cells[column]) for cells in [header, *raw]], len(delimiter[column]), blanks)
+        for column in range(count)
+    ]
     return Table(
         roles=tuple(_role(cell) for cell in header),
         aligns=tuple(_align(cell.strip()) for cell in delimiter),
@@ -144,13 +187,22 @@ def _table(lines: list[str], offsets: list[int], line: int) -> Table:
         starts=tuple(offsets[2:]),
         line=line,
         outer=outer,
+        gap=gap,
+        indent=lines[0][: len(lines[0]) - len(lines[0].lstrip())].lstrip("\ufeff"),
+        header=tuple(cell.strip() for cell in header),
+        headings=headings,
     )
 
 
-def _width(lengths: list[int]) -> int:
-    """The padded width that most cells share, without the blanks round it; 0 if few do."""
+def _width(lengths: list[int], ruled: int, blanks: int) -> int:
+    """The padded width that most cells share, without the blanks round it; 0 if few do.
+
+    Args:
+        ruled: the length of the delimiter's cell, which padding has as well.
+    """
     width, times = Counter(lengths).most_common(1)[0]
-    return max(width - 2, 0) if 2 * times > len(lengths) else 0
+    padded = 2 * times > len(lengths) and (ruled == width or times == len(lengths) > 2)
+    return max(width - blanks, 0) if padded else 0
 
 
 def _split(line: str) -> list[str]:
@@ -176,10 +228,15 @@ def _align(cell: str) -> str:
     return "left"
 
 
+def plain(text: str) -> str:
+    """`text` in lower case, without Markdown's emphasis and accents."""
+    decomposed = unicodedata.normalize("NFKD", re.sub(r"[*_`]", "", text))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip().lower()
+
+
 def _role(header: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", re.sub(r"[*_`]", "", header))
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).strip().lower()
+    words = plain(header)
     for role, names in _ROLES.items():
-        if plain in names:
+        if words in names:
             return role
     return ""
