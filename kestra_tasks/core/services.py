@@ -18,8 +18,6 @@ from kestra_tasks.core.addresses import AddressError, Url, fill_in, parse
 from kestra_tasks.core.jsonplaces import members, skip
 
 _IDENT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._:@+-]{0,98}[A-Za-z0-9])?", re.ASCII)
-# Control characters, and those that turn the direction of the text around them.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _URL_IN_COMMAND = re.compile(r"https?://[^\s\"'|;&<>]+")
 _MOST = 1000
 _SPELLINGS = {
@@ -140,7 +138,8 @@ def clean(value: object, length: int = 300) -> str:
         value = " ".join(value)
     if not isinstance(value, str):
         return ""
-    text = _UNSEEN.sub(" ", value.encode("utf-8", "replace").decode()).strip()
+    # Neither control characters, nor those that turn the direction of the text around them.
+    text = "".join(char if char.isprintable() else " " for char in value[: 2 * length]).strip()
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

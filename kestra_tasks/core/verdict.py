@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kestra_tasks.core.reasons import Part, part
 from kestra_tasks.core.services import Service
 
-KESTRA = "kestra-orchestrator"
 SLOW_MS = 2000
 # A container without a health check may take so long, in seconds, until it listens.
 _SETTLING = 60
@@ -61,7 +59,8 @@ class ContainerState:
         version: what its image says of itself, else the image's tag.
         restarts: by its restart policy.
         started: Unix time of the last start, 0 where it never ran.
-        project, service, config_files, depends_on: out of Compose's labels.
+        project, service, config_files: out of Compose's labels.
+        depends_on: Compose services that have to run while it runs.
         role, root: of ours: "server", "database" or "wrapper", and the monorepo of a wrapper's.
     """
 
@@ -100,46 +99,6 @@ class Verdict:
 UNASKED = Verdict(Status.UNKNOWN, (part("unasked"),))
 
 
-def find_container(
-    service: Service, containers: Sequence[ContainerState], root: str
-) -> ContainerState | None:
-    """The container that runs a service, or ran it last.
-
-    By the name that the entry gives; by the Compose file and service of its start command; by a
-    Compose service or container that is called like its id; for Kestra also by our own label,
-    which the wrapper's containers have.
-
-    Args:
-        root: the monorepo's folder, absolute, without symbolic links.
-    """
-    file = service.compose_file and posixpath.normpath(posixpath.join(root, service.compose_file))
-    here = posixpath.join(root, "")
-
-    def in_file(c: ContainerState) -> bool:
-        return c.service == service.compose_service and (not file or file in c.config_files)
-
-    def inside(c: ContainerState) -> bool:
-        return c.root == root or any(path.startswith(here) for path in c.config_files)
-
-    def called_so(c: ContainerState) -> bool:
-        return c.name == service.ident or (c.service == service.ident and inside(c))
-
-    def kestra(c: ContainerState) -> bool:
-        return service.ident == KESTRA and c.role in ("server", "wrapper") and inside(c)
-
-    rules = (
-        lambda c: bool(service.container) and c.name == service.container,
-        lambda c: bool(service.compose_service) and in_file(c),
-        called_so,
-        kestra,
-    )
-    for rule in rules:
-        found = [container for container in containers if rule(container)]
-        if found:
-            return max(found, key=lambda c: (c.state == "running", c.started))
-    return None
-
-
 def judge(
     service: Service,
     answer: Answer | None,
@@ -170,11 +129,12 @@ def judge(
         return Verdict(Status.UNKNOWN, (part("no_docker", why=docker),))
     else:
         return Verdict(Status.UNKNOWN, (part("no_health"),))
-    if verdict.status in (Status.UP, Status.STOPPED) or container is None:
+    if verdict.status is Status.STOPPED or container is None:
         return verdict
-    return Verdict(
-        verdict.status, (*verdict.words, *_dependencies(container, others)), verdict.source
-    )
+    needed = _dependencies(container, others)
+    # It may still answer while what it needs is gone, but not for long.
+    status = Status.DEGRADED if needed and verdict.status is Status.UP else verdict.status
+    return Verdict(status, (*verdict.words, *needed), verdict.source)
 
 
 def _answered(service: Service, answer: Answer, container: ContainerState | None) -> Verdict:

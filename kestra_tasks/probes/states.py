@@ -103,7 +103,6 @@ def read_state(found: Mapping[str, Any], version: Callable[[str], str]) -> Conta
     state, config = found["State"], found["Config"]
     labels = config.get("Labels") or {}
     image = str(config.get("Image", ""))
-    needs = labels.get("com.docker.compose.depends_on", "")
     return ContainerState(
         name=found["Name"].lstrip("/"),
         ident=found["Id"],
@@ -118,7 +117,7 @@ def read_state(found: Mapping[str, Any], version: Callable[[str], str]) -> Conta
         project=labels.get("com.docker.compose.project", ""),
         service=labels.get("com.docker.compose.service", ""),
         config_files=_files(labels.get("com.docker.compose.project.config_files", "")),
-        depends_on=tuple(need.split(":")[0] for need in needs.split(",") if need),
+        depends_on=_needed(labels.get("com.docker.compose.depends_on", "")),
         role=labels.get("dev.kestra-tasks.role", ""),
         root=labels.get("dev.kestra-tasks.root", ""),
     )
@@ -131,6 +130,12 @@ def _health(state: Mapping[str, Any]) -> str:
 
 def _files(label: str) -> tuple[str, ...]:
     return tuple(os.path.normpath(path) for path in label.split(",") if path)
+
+
+def _needed(label: str) -> tuple[str, ...]:
+    """Services out of `name:condition:restart,…`; one that has to end first needn't run."""
+    parts = [need.split(":") for need in label.split(",") if need]
+    return tuple(part[0] for part in parts if "service_completed_successfully" not in part)
 
 
 def _tag(image: str) -> str:

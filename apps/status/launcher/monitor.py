@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from kestra_tasks.core.facts import Unavailable
+from kestra_tasks.core.matching import find_container
 from kestra_tasks.core.services import Service
 from kestra_tasks.core.verdict import (
     UNASKED,
@@ -22,7 +23,6 @@ from kestra_tasks.core.verdict import (
     ContainerState,
     Status,
     Verdict,
-    find_container,
     judge,
 )
 from kestra_tasks.probes.health import TIMEOUT, ask
@@ -31,7 +31,8 @@ from launcher.history import History
 from launcher.sources import Reader
 
 _LOOK_AT_FILES = 1.0
-_LOOK_AT_DOCKER = 3.0
+# Less than a database takes from its restart to its first health check.
+_LOOK_AT_DOCKER = 2.0
 _MOST_BACKOFF = 30.0
 _CHANGES = 50
 
@@ -182,21 +183,25 @@ class Monitor:
         loop = asyncio.get_running_loop()
         while True:
             found = await loop.run_in_executor(self._docker_thread, self._states.look)
-            if isinstance(found, Unavailable):
-                self.docker, containers = found.reason, ()
-            else:
-                self.docker, containers = "", found
+            self.docker = found.reason if isinstance(found, Unavailable) else ""
+            containers: Sequence[ContainerState] = () if isinstance(found, Unavailable) else found
             self._docker_seen.set()
             if containers != self._containers:
+                # What needs a container whose state changed is looked at again as well.
+                moved = {c.project for c in set(containers) ^ set(self._containers) if c.project}
                 self._containers = containers
-                self._match()
+                self._match(moved)
             await asyncio.sleep(_LOOK_AT_DOCKER)
 
-    def _match(self) -> None:
-        """Give each service its container; one whose container changed is asked at once."""
+    def _match(self, moved: Set[str] = frozenset()) -> None:
+        """Give each service its container; one whose container changed is asked at once.
+
+        Args:
+            moved: Compose projects in which a container changed.
+        """
         for record in self.records.values():
             container = find_container(record.service, self._containers, str(self.root))
-            if container != record.container:
+            if container != record.container or (container and container.project in moved):
                 record.container = container
                 record.wake.set()
 

@@ -10,8 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kestra_tasks.core.matching import KESTRA
 from kestra_tasks.core.reasons import LANGUAGES, say
-from kestra_tasks.core.verdict import KESTRA, Status
+from kestra_tasks.core.verdict import Status
 from launcher import drawing, view
 from launcher.history import share_up
 from launcher.monitor import Monitor, Record

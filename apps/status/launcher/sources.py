@@ -7,7 +7,6 @@ import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 
 from kestra_tasks.core.addresses import secret_values
@@ -19,6 +18,7 @@ from kestra_tasks.core.services import (
     read_manifest,
 )
 from kestra_tasks.ops.masking import Mask
+from kestra_tasks.probes.survey import read_variables
 from kestra_tasks.settings import Settings
 
 _MOST_BYTES = 4 * 2**20
@@ -54,6 +54,8 @@ class Reader:
         self, root: Path, settings: Settings, environ: Mapping[str, str] = os.environ
     ) -> None:
         self.file = settings.manifest
+        self._root = root
+        self._settings = settings
         self._manifest = root / settings.manifest
         self._env = root / settings.env_file
         self._environ = environ
@@ -95,12 +97,7 @@ class Reader:
         return read_manifest(text, self.file, variables)
 
     def _variables(self) -> dict[str, str]:
-        from dotenv import dotenv_values
-
-        data = _read(self._env)
-        text = "" if isinstance(data, str) else data.decode("utf-8", "replace")
-        found = dotenv_values(stream=StringIO(text), interpolate=True)
-        return {**{k: v for k, v in found.items() if v is not None}, **self._environ}
+        return read_variables(self._root, self._settings, self._environ)
 
 
 def _mark(path: Path) -> object:

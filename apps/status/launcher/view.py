@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from kestra_tasks.core.matching import KESTRA
 from kestra_tasks.core.reasons import say
-from kestra_tasks.core.verdict import KESTRA
 from launcher.history import SLOT_SECONDS
 from launcher.monitor import Monitor, Record
 
@@ -59,7 +59,8 @@ def service_in_full(monitor: Monitor, record: Record, language: str) -> dict[str
         for change in reversed(record.changes)
     ]
     whole = {**service(monitor, record, language), "history": history, "changes": changes}
-    return masked(whole, monitor)
+    found: dict[str, Any] = masked(whole, monitor)
+    return found
 
 
 def health(monitor: Monitor) -> dict[str, Any]:
@@ -76,7 +77,8 @@ def health(monitor: Monitor) -> dict[str, Any]:
         },
         "docker": monitor.docker or None,
     }
-    return masked(whole, monitor)
+    found: dict[str, Any] = masked(whole, monitor)
+    return found
 
 
 def ordered(monitor: Monitor) -> list[tuple[str, list[Record]]]:
