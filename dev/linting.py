@@ -11,7 +11,7 @@ _SHFMT = ("shfmt", "-i", "2", "-ci")
 
 def _scripts() -> list[str]:
     found = tracked("*.sh", "inv", ".ci/run")
-    return [path for path in found if not path.startswith("tests/cases/")]
+    return [path for path in found if not path.startswith(("tests/cases/", "tests/corpus/"))]
 
 
 @task(auto_shortflags=False)

@@ -59,6 +59,8 @@ class Settings:
     manifest: str = "config/services-manifest.json"
     port_map: str = "docs/context/ops/service-port-map.md"
     naming_document: str = "docs/governance/CONTAINER-NAMING-CONVENTION.md"
+    start_stacks: str = "scripts/docker/start-stacks.sh"
+    stop_stacks: str = "scripts/docker/stop-stacks.sh"
     health_check: str = "scripts/maintenance/health-check-all.sh"
     launcher: str = "apps/status/server.js"
     ops_docs: str = "docs/context/ops"

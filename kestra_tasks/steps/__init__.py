@@ -14,6 +14,7 @@ _ORDER = (
     ("env", "3.2"),
     ("compose", "3.1"),
     ("manifest", "3.3"),
+    ("stacks", "3.4"),
 )
 NAMES = tuple(name for name, _ in _ORDER)
 

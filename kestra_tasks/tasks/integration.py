@@ -33,6 +33,14 @@ def manifest(rim: Rim, force: bool = False) -> None:
     integration.carry_out(rim, ["manifest"], force=force)
 
 
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def stacks(rim: Rim, force: bool = False) -> None:
+    """Start and stop Kestra with the monorepo's stacks (3.4)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["stacks"], force=force)
+
+
 @kestra_task(json=True, dry_run=True, help={**_PORTS, "database-from": _FROM})
 def env(rim: Rim, ports: str = "", database_from: str = "") -> None:
     """Write Kestra's variables, and draw its secrets once (3.2)."""

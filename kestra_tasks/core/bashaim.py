@@ -1,0 +1,62 @@
+"""What is to be placed in a script, and what a piece of the script does about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kestra_tasks.core.bashscan import BashRefusedError
+from kestra_tasks.core.bashtext import Insertion
+from kestra_tasks.core.bashtree import Node, Script, plain
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is to be placed.
+
+    Attributes:
+        verbs: Compose's words for it, such as "up".
+        action: what our script is told: "start" or "stop".
+        stack: the phase's name.
+        compose_file: the stack's, relative to the root.
+        ours: our script, relative to the folder of the script that is extended.
+    """
+
+    verbs: frozenset[str]
+    action: str
+    stack: str
+    compose_file: str
+    ours: str
+
+
+def acts(script: Script, node: Node, aim: Aim, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether code below `node` runs Compose with one of the verbs, itself or by a function."""
+    functions = {f.name: f for f in script.root.walk("function")}
+    own = [node] if node.kind == "command" else []
+    for command in [*own, *node.walk("command")]:
+        words = [plain(word) or "" for word in command.words]
+        text = script.code[command.start : command.end]
+        if aim.verbs & set(words) and re.search(r"docker|compose", text, re.I):
+            return True
+        called = functions.get(words[0]) if words else None
+        if called is None or called.name in seen | {node.name}:
+            continue
+        if acts(script, called, aim, seen | {called.name}):
+            return True
+    return False
+
+
+def before(script: Script, at: int, name: str, body: str) -> Insertion:
+    """A block before the line that the place begins.
+
+    Raises:
+        BashRefusedError: it stands behind something else in its line.
+    """
+    if not script.starts_line(at):
+        raise cramped(script, at)
+    return Insertion(script.line(at), name, body, script.indent(at))
+
+
+def cramped(script: Script, at: int) -> BashRefusedError:
+    """No room for a block at that place."""
+    return BashRefusedError(script.line(at) + 1, "there is no line of its own to stand before")

@@ -1,0 +1,176 @@
+"""Scripts with phases: what starts one, which lists order them, and one phase more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kestra_tasks.core.bashaim import Aim, acts, before, cramped
+from kestra_tasks.core.bashlists import Lists, orders
+from kestra_tasks.core.bashscan import BashRefusedError
+from kestra_tasks.core.bashtext import Insertion
+from kestra_tasks.core.bashtree import Node, Script, plain
+
+PHASE = "stacks-phase"
+ORDER = "stacks-order"
+KNOWN = "stacks-known"
+NAMES = (PHASE, *(f"{name}{n}" for name in (ORDER, KNOWN) for n in ("", "-2", "-3", "-4")))
+
+_ENDING = re.compile(r"\b(?:exit|return)\s+[1-9$]|\bdie\b|\busage\b|\bfail\b|\babort\b")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What starts one phase: a function called with its name, or a loop with a case in it."""
+
+    node: Node
+    case: Node | None
+    loops: tuple[Node, ...]
+
+
+def units_of(script: Script, aim: Aim) -> list[Unit]:
+    """Units of the loops over phases; none where the script has no such loop."""
+    functions = {f.name: f for f in script.root.walk("function")}
+    found: dict[int, Unit] = {}
+    for loop in script.root.walk("loop"):
+        if not loop.name or not loop.words or not acts(script, loop, aim):
+            continue
+        variable = re.compile(rf'"?\$\{{?{re.escape(loop.name)}\}}?"?')
+        node = _unit_of(script, loop, variable, functions, aim)
+        if node is None:
+            continue
+        old = found.get(node.start)
+        loops = (*old.loops, loop) if old else (loop,)
+        found[node.start] = Unit(node, _case_of(script, node), loops)
+    return list(found.values())
+
+
+def _unit_of(
+    script: Script, loop: Node, variable: re.Pattern[str], functions: dict[str, Node], aim: Aim
+) -> Node | None:
+    for command in loop.walk("command"):
+        if len(command.words) == 2 and variable.fullmatch(command.words[1]):
+            called = functions.get(command.words[0])
+            if called is not None and acts(script, called, aim):
+                return called
+    for case in loop.walk("case"):
+        if variable.fullmatch(case.words[0]) and case.above("loop") is loop:
+            return loop
+    return None
+
+
+def _case_of(script: Script, unit: Node) -> Node | None:
+    """The case that a unit decides by, on the phase's name."""
+    names = {unit.name} if unit.kind == "loop" else set()
+    if unit.kind == "function":
+        body = script.code[unit.body : unit.end]
+        names |= set(re.findall(r"\b(\w+)=[\"']?\$\{?1(?::?-[^}]*)?\}?", body)) | {"1"}
+    for case in unit.walk("case"):
+        subject = re.fullmatch(r'"?\$\{?(\w+)(?::?-[^}]*)?\}?"?', case.words[0])
+        if subject and subject[1] in names:
+            return case
+    return None
+
+
+def one_more(script: Script, aim: Aim, units: list[Unit]) -> Iterator[Insertion]:
+    if len(units) > 1:
+        raise BashRefusedError(
+            script.line(units[1].node.start) + 1, "a second function or loop handles phases"
+        )
+    unit = units[0]
+    arms = {p for arm in _arms(unit.case) for p in _patterns(arm)}
+    if aim.stack in arms:
+        yield _arm(script, aim, unit, own=False)
+        return
+    lists = orders(script, unit.loops, unit.node.name, arms)
+    yield _arm(script, aim, unit, own=True) if unit.case else _early(script, aim, unit)
+    yield from _ordered(script, aim, unit, lists)
+    yield from _known(script, aim, unit, lists.names)
+
+
+def _arms(case: Node | None) -> list[Node]:
+    return [arm for arm in case.children if arm.kind == "arm"] if case else []
+
+
+def _patterns(arm: Node) -> list[str]:
+    return [word for word in map(plain, arm.words) if word is not None]
+
+
+def _arm(script: Script, aim: Aim, unit: Unit, *, own: bool) -> Insertion:
+    """One arm more: the stack's whole, or what comes before the host's own arm of that name."""
+    arms = _arms(unit.case)
+    at = next((arm for arm in arms if aim.stack in _patterns(arm)), arms[0])
+    leave = "; return" if unit.node.kind == "function" else " || exit; continue"
+    call = f'"${{KESTRA_STACK[@]}}" {aim.action}'
+    body = f"{aim.stack}) {call}{leave} ;;" if own else f"{aim.stack}) {call} || : ;;&"
+    return before(script, at.start, PHASE, body)
+
+
+def _early(script: Script, aim: Aim, unit: Unit) -> Insertion:
+    """Before the function's first command that is neither a declaration nor a guard."""
+    if unit.node.kind != "function":
+        raise BashRefusedError(script.line(unit.node.start) + 1, "the loop has no case to add to")
+    guard = re.compile(r"ensure|check|require|assert|guard|freeze|frozen", re.I)
+    body = f'if [[ ${{1-}} == {aim.stack} ]]; then "${{KESTRA_STACK[@]}}" {aim.action}; return; fi'
+    for node in unit.node.children:
+        words = node.words if node.kind == "command" else ()
+        simple = bool(words) and (words[0] in ("local", "declare") or "=" in words[0])
+        text = script.code[node.start : node.end]
+        if (simple or (words and guard.search(words[0]))) and "$(" not in text:
+            continue
+        if not script.starts_line(node.start) and not acts(script, node, aim):
+            continue  # what a guard in that line leads to
+        if script.starts_line(node.start):
+            return before(script, node.start, PHASE, body)
+        raise cramped(script, node.start)
+    raise BashRefusedError(script.line(unit.node.start) + 1, "the function is empty")
+
+
+def _ordered(script: Script, aim: Aim, unit: Unit, lists: Lists) -> Iterator[Insertion]:
+    for count, change in enumerate(lists.places(script, aim.stack, unit.node.name), 1):
+        name = ORDER if count == 1 else f"{ORDER}-{count}"
+        if name not in NAMES:
+            raise BashRefusedError(change.line + 1, "it lists its phases in too many places")
+        yield Insertion(change.line, name, change.body, change.indent)
+
+
+def _known(script: Script, aim: Aim, unit: Unit, phases: frozenset[str]) -> Iterator[Insertion]:
+    """Other cases that refuse a name they don't know: the phase is let through or named."""
+    count = 0
+    for case in script.root.walk("case"):
+        arms = _arms(case)
+        named = [arm for arm in arms if phases & set(_patterns(arm))]
+        default = next((arm for arm in arms if "*" in arm.words), None)
+        inside = case is unit.case or case.above("function") is unit.node
+        if not named or inside or default is None:
+            continue
+        if not _ENDING.search(script.code[default.body : default.end]):
+            continue
+        holder = case.above("function")
+        if holder is not None and _only_in(script, holder, unit.node):
+            continue
+        together = next((arm for arm in named if len(phases & set(_patterns(arm))) > 1), None)
+        if together is not None:
+            body, at = f"{aim.stack}) ;&", together
+        elif all(_tells(arm) for arm in named):
+            body, at = f"{aim.stack}) echo Kestra ;;", named[0]
+        else:
+            line = script.line(case.start) + 1
+            raise BashRefusedError(line, "a case there refuses a phase that it doesn't know")
+        count += 1
+        name = KNOWN if count == 1 else f"{KNOWN}-{count}"
+        if name not in NAMES:
+            raise BashRefusedError(script.line(case.start) + 1, "too many places know its phases")
+        yield before(script, at.start, name, body)
+
+
+def _tells(arm: Node) -> bool:
+    return all(n.kind == "command" and n.words[0] in ("echo", "printf") for n in arm.children)
+
+
+def _only_in(script: Script, called: Node, caller: Node) -> bool:
+    """Whether a function is used only in another one, behind our call there."""
+    word = re.compile(rf"(?<![\w-]){re.escape(called.name)}(?![\w-])")
+    places = [m.start() for m in word.finditer(script.code) if m.start() != called.start]
+    return all(caller.start <= p < caller.end or called.start <= p < called.end for p in places)
