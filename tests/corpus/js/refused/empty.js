@@ -1,0 +1,1 @@
+const SERVICE_TARGETS = [];

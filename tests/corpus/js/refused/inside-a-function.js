@@ -1,0 +1,4 @@
+function targets() {
+  const SERVICE_TARGETS = [{ id: 'web', name: 'Web', healthUrl: 'http://localhost:3000/' }];
+  return SERVICE_TARGETS;
+}

@@ -1,0 +1,3 @@
+const SERVICE_TARGETS: Target[] = [
+  { id: 'web', name: 'Web', healthUrl: 'http://localhost:3000/' },
+];

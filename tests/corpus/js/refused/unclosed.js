@@ -1,0 +1,3 @@
+const SERVICE_TARGETS = [
+  { id: 'web', name: 'Web', healthUrl: 'http://localhost:3000/ },
+];
