@@ -1,0 +1,61 @@
+"""What Compose reads where a line of .env says so; `tests/integration` asks Compose itself."""
+
+from __future__ import annotations
+
+# The text of a .env file -> the value of A.
+READ = {
+    "A=plain": "plain",
+    "A=": "",
+    "A=a b": "a b",
+    "A=x  ": "x",
+    "A=a # comment": "a",
+    "A=a#b": "a#b",
+    "A=a=b:c": "a=b:c",
+    "A=a'b\"c": "a'b\"c",
+    "A=a\\nb": "a\\nb",
+    "A=$$bar": "$bar",
+    "A=a$1": "a$1",
+    "A=a$": "a$",
+    "A=$(touch /nowhere)`id`": "$(touch /nowhere)`id`",
+    "A=é~{}!*?[x]": "é~{}!*?[x]",
+    "A='single $x ${y} \\n \"q\" #h'": 'single $x ${y} \\n "q" #h',
+    "A='it\\'s'": "it's",
+    "A='a\\\\b'": "a\\\\b",
+    "A='$$b'": "$$b",
+    "A='x' # comment": "x",
+    "A=''": "",
+    'A="a\\$b\\\\c\\"d"': 'a$b\\c"d',
+    'A="\\n\\t\\r\\a\\b\\f\\v"': "\n\t\r\a\b\f\v",
+    'A="a\\qb\\c"': "a\\qb\\c",
+    'A="x$1 $ $$"': "x$1 $ $",
+    'A="{{ x }} # : !"': "{{ x }} # : !",
+    'A="a"#c': "a",
+    "A: yaml": "yaml",
+    "  export   A = spaced ": "spaced",
+    "A=one\nA=two": "two",
+    "#A=no\nA=yes": "yes",
+    "AB=no\nA=yes\nA_B=no": "yes",
+    "\ufeffA=bom": "bom",
+    "A=crlf\r\nB=x\r\n": "crlf",
+    "A='crlf'\r\n": "crlf",
+    'B="several\nA=lines\n"\nA=outer\n': "outer",
+    "B='several\nA=lines\n'\nA=outer\n": "outer",
+    'B="open \\" \nA=lines"\nA=outer\n': "outer",
+    "B=it's\nA=outer\n": "outer",
+}
+
+# The text of a .env file -> the line of A's that run.sh refuses to read, and a word of why.
+REFUSED = {
+    "A=${B}": (1, "another variable"),
+    "B=1\nA=$B": (2, "another variable"),
+    'A="$B"': (1, "another variable"),
+    "A=\\$b": (1, "outside of quotes"),
+    "A= # comment": (1, "'#'"),
+    "A=#x": (1, "'#'"),
+    "A=a\t# comment": (1, "tab"),
+    'A="\\0101"': (1, "octal"),
+    "A='open": (1, "not closed"),
+    'A="several\nlines"': (1, "not closed"),
+    "A='a'b": (1, "behind the closing quote"),
+    "A='x\\y\\'": (1, "not closed"),
+}
