@@ -50,7 +50,7 @@ def _unit_of(
     script: Script, loop: Node, variable: re.Pattern[str], functions: dict[str, Node], aim: Aim
 ) -> Node | None:
     for command in loop.walk("command"):
-        if len(command.words) == 2 and variable.fullmatch(command.words[1]):
+        if len(command.words) > 1 and variable.fullmatch(command.words[1]):
             called = functions.get(command.words[0])
             if called is not None and acts(script, called, aim):
                 return called
@@ -74,6 +74,11 @@ def _case_of(script: Script, unit: Node) -> Node | None:
 
 
 def one_more(script: Script, aim: Aim, units: list[Unit]) -> Iterator[Insertion]:
+    """The blocks that make the stack a phase, the first in order.
+
+    Raises:
+        BashRefusedError: phases are handled in a way that isn't known.
+    """
     if len(units) > 1:
         raise BashRefusedError(
             script.line(units[1].node.start) + 1, "a second function or loop handles phases"

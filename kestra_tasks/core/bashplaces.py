@@ -143,10 +143,8 @@ def _mentions(script: Script, aim: Aim) -> bool:
 
 def _without_file(script: Script, node: Node, aim: Aim) -> bool:
     text = script.code[node.start : node.end]
-    verb = next((w for w in node.words if w in aim.verbs), None)
-    return (
-        verb is not None and re.match(r"docker\s+compose\s+(?!.*(?:-f|--file)\b)", text) is not None
-    )
+    found = re.match(r"docker\s+compose\s+(?!.*(?:-f|--file)\b)", text)
+    return found is not None and bool(aim.verbs & set(node.words))
 
 
 # --- one stack after the other -------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Insertion:
 def insert(text: str, insertions: Iterable[Insertion]) -> str:
     """`text` with the blocks put in; each takes the line end of the line that it stands before."""
     lines = _lines(text)
-    for one in reversed(sorted(insertions, key=lambda i: i.line)):
+    for _, one in sorted(enumerate(insertions), key=lambda i: (i[1].line, i[0]), reverse=True):
         near = lines[max(one.line - 1, 0)]
         newline = "\r\n" if near.endswith("\r\n") else "\n"
         body = "".join(f"{one.indent}{line}\n" for line in one.body.splitlines())

@@ -98,7 +98,7 @@ def test_skip_starts_the_others(name: str, tmp_path: Path) -> None:
 
 def test_a_taken_port_starts_the_others_and_says_how_to_move(tmp_path: Path) -> None:
     stacks = own(tmp_path, "data", tools="adminer")
-    with listening(port=19404) as port:
+    with listening() as port:
         ran = stacks.run(
             *(SCRIPTS["start"], "--phase", "tools", "--phase", "data"),
             KESTRA_MANAGEMENT_PORT=str(port),
@@ -151,8 +151,9 @@ COMPOSE = f"compose -f ROOT/{STACK}"
     ("said", "done"),
     [
         ("up -d", ["up -d adminer", "up -d kestra"]),
-        ("up -d --build --scale adminer=2", ["up -d --build --scale adminer=2 adminer", "up -d kestra"]),
-        ("--profile x up --detach -t 5", ["--profile x up --detach -t 5 adminer", "--profile x up -d kestra"]),
+        ("up -d --scale adminer=2", ["up -d --scale adminer=2 adminer", "up -d kestra"]),
+        ("--profile x up --detach -t 5",
+         ["--profile x up --detach -t 5 adminer", "--profile x up -d kestra"]),
         ("start", ["start adminer", "up -d kestra"]),
         ("up -d adminer", ["up -d adminer"]),
         ("up -d adminer kestra", ["up -d adminer kestra"]),
@@ -209,7 +210,7 @@ def test_trouble_is_the_callers_only_where_it_named_the_stack(
     caller: str, code: int, tmp_path: Path
 ) -> None:
     stacks = own(tmp_path)
-    with listening(port=19405) as port:
+    with listening() as port:
         ran = stacks.run(OURS, "--for", caller, "start", KESTRA_HTTP_PORT=str(port))
     assert (ran.code, ran.changes) == (code, [])
     assert f"port {port} is taken" in ran.err

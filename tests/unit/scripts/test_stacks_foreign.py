@@ -172,7 +172,7 @@ def test_stop_stops_kestra_once_and_the_rest_as_before(idiom: Idiom, tmp_path: P
 @pytest.mark.parametrize("idiom", [*NEW_PHASE, WATCHED[0]], ids=lambda i: i.name)
 def test_a_taken_port_is_told_and_the_rest_goes_on(idiom: Idiom, tmp_path: Path) -> None:
     before, after = pair(idiom, tmp_path, "langgraph")
-    with listening(port=19403) as port:
+    with listening() as port:
         env = {"KESTRA_HTTP_PORT": str(port)}
         old, new = (s.run(SCRIPTS["start"], **env) for s in (before, after))
         assert f"port {port} is taken by" in new.err
