@@ -80,3 +80,15 @@ def remove(rim: Rim, data: bool = False, yes: bool = False, force: bool = False)
     from kestra_tasks import removal
 
     removal.remove(rim, data=data, yes=yes, force=force)
+
+
+@kestra_task(
+    json=True,
+    dry_run=True,
+    help={"remove": "Take both blocks out again."},
+)
+def init(rim: Rim, remove: bool = False) -> None:
+    """Write the settings that fit this monorepo, and the tasks into its tasks.py."""
+    from kestra_tasks import adoption
+
+    adoption.init(rim, remove=remove)

@@ -1,0 +1,166 @@
+"""`kestra.init`: a monorepo's own settings and tasks, found, written and taken back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kestra_tasks import config
+from kestra_tasks.adoption import find_settings
+from tests.helpers.trees import build_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ROOT / "tests" / "cases"
+NETWORK = "services: {a: {image: b}}\nnetworks:\n  x:\n    name: shop_net\n    external: true\n"
+TASKS = {
+    "implicit": "from invoke import task\n\n\n@task\ndef hello(c):\n    print('hi')\n",
+    "explicit": (
+        "from invoke import Collection, task\n\n\n@task\ndef hello(c):\n    print('hi')\n\n\n"
+        "ns = Collection(hello)"
+    ),
+    "annotated": (
+        "from invoke import Collection, task\n\n\n@task\ndef hello(c):\n    print('hi')\n\n\n"
+        "namespace: Collection = Collection(hello)\n"
+    ),
+}
+
+
+def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "invoke", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        check=False,
+    )
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in sorted(root.rglob("*"))
+        if p.is_file() and "__pycache__" not in p.parts
+    }
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_tasks_py_keeps_its_own_tasks_and_offers_ours(tmp_path: Path, name: str) -> None:
+    root = build_tree(tmp_path / "my shop", {"tasks.py": TASKS[name], "invoke.yaml": "run: {}\n"})
+    before = snapshot(root)
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+    listed = run(root, "--list", "--list-format=json")
+
+    assert made.returncode == 0, made.stderr
+    offered = json.loads(listed.stdout)
+    assert [task["name"] for task in offered["tasks"]] == ["hello"]
+    assert [c["name"] for c in offered["collections"]] == ["kestra"]
+    assert run(root, "hello").stdout == "hi\n"
+    assert "nothing to do" in run(root, "kestra.init").stderr
+    assert run(root, "kestra.init", "--remove").returncode == 0
+    assert snapshot(root) == before
+
+
+def test_a_monorepo_without_any_gets_both_files_and_loses_them_again(tmp_path: Path) -> None:
+    root = build_tree(tmp_path / "shop", {"a/docker-compose.yml": NETWORK})
+
+    assert run(ROOT, "kestra.init", "--root", str(root)).returncode == 0
+    settings = config.load(root)
+
+    assert (settings.network, settings.email_domain) == ("shop_net", "shop.local")
+    assert run(root, "kestra.check").returncode == 2
+    assert run(ROOT, "kestra.init", "--root", str(root), "--remove").returncode == 0
+    assert list(snapshot(root)) == ["a/docker-compose.yml"]
+
+
+def test_what_differs_from_the_defaults_is_found(tmp_path: Path) -> None:
+    root = build_tree(
+        tmp_path / "Loja São",
+        {
+            "ops/docker-compose.tools.yml": NETWORK,
+            "ops/other.yml": NETWORK.replace("shop_net", "else_net"),
+            "etc/services-manifest.json": "{}",
+            "wiki/port-map.md": "# Portas\n\nServiços e portas; não mude sem avisar.\n",
+            "bin/start-stacks.sh": "#!/bin/sh\n",
+            "node_modules/services-manifest.json": "{}",
+        },
+    )
+
+    assert find_settings(root) == {
+        "compose_file": "ops/docker-compose.tools.yml",
+        "network": "shop_net",
+        "manifest": "etc/services-manifest.json",
+        "port_map": "wiki/port-map.md",
+        "start_stacks": "bin/start-stacks.sh",
+        "language": "pt-BR",
+        "email_domain": "loja-sao.local",
+    }
+
+
+def test_the_large_monorepo_needs_little(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(CASES / "large-messy" / "before", tmp_path / "trading"))
+
+    assert find_settings(root) == {"language": "pt-BR", "email_domain": "trading.local"}
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("{run: {}}\n", "plain mapping"),
+        ("- a\n", "plain mapping"),
+        ("a: 1\n---\nb: 2\n", "plain mapping"),
+        ("a: [\n", "invoke.yaml:"),
+    ],
+)
+def test_settings_that_cannot_be_added_to_are_told(tmp_path: Path, text: str, word: str) -> None:
+    root = build_tree(tmp_path / "r", {"invoke.yaml": text})
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+
+    assert made.returncode == 3
+    assert word in made.stderr
+    assert "kestra:" in made.stderr
+    assert (root / "invoke.yaml").read_text() == text
+
+
+def test_a_section_by_hand_stays(tmp_path: Path) -> None:
+    text = "kestra:\n  network: mine\n"
+    root = build_tree(tmp_path / "r", {"invoke.yaml": text})
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+
+    assert made.returncode == 0
+    assert "has kestra: already, line 1" in made.stderr
+    assert (root / "invoke.yaml").read_text() == text
+
+
+def test_broken_python_is_told_and_kept(tmp_path: Path) -> None:
+    root = build_tree(tmp_path / "r", {"tasks.py": "def (:\n"})
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+
+    assert made.returncode == 3
+    assert "tasks.py:1" in made.stderr
+    assert (root / "tasks.py").read_text() == "def (:\n"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "end"])
+def test_both_files_come_back_to_the_byte(tmp_path: Path, ends: str, last: str) -> None:
+    files = {
+        "tasks.py": ends.join(["import os", "x = 1  # ç", last]).encode(),
+        "invoke.yaml": ends.join(["# mine", "run:", "  echo: true", last and "tasks: {}"]).encode(),
+    }
+    root = build_tree(tmp_path / "r", files)
+
+    assert run(ROOT, "kestra.init", "--root", str(root)).returncode == 0
+    assert snapshot(root) != files
+    assert run(ROOT, "kestra.init", "--root", str(root), "--remove").returncode == 0
+    assert snapshot(root) == dict(sorted(files.items()))
