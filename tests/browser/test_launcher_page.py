@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -199,22 +200,33 @@ def test_changes_come_by_themselves(visit: Visit, fake: FakeServices, small: Any
     assert row(page, "three").is_visible()
 
 
-def test_says_that_it_lost_the_server(visit: Visit, small: Any, tmp_path: Path) -> None:
+def test_says_that_it_lost_the_server(visit: Visit, small: Any) -> None:
     launcher, _services = small
     page = visit(launcher.url, expect_errors=True)  # the browser itself reports refused requests
     live(page)
-    port = launcher.url.rpartition(":")[2]
     launcher.process.kill()
     launcher.process.wait()
     page.wait_for_selector('#pulse[data-state="lost"]')
     assert "doesn't answer" in page.locator("#lost").inner_text()
-    again = Launcher(launcher.root, "--port", port)  # the last --port counts
+    again = Launcher(launcher.root, port=launcher.port)
     try:
         page.wait_for_selector('#pulse[data-state="live"]', timeout=15000)
         assert not page.locator("#lost").is_visible()
         page.wait_for_selector('.row[data-id="one"][data-status="up"]', timeout=15000)
     finally:
         again.stop()
+
+
+def test_says_that_the_server_hangs(visit: Visit, small: Any) -> None:
+    launcher, _services = small
+    page = visit(launcher.url)
+    live(page)
+    launcher.process.send_signal(signal.SIGSTOP)  # connections stay open, nothing comes
+    try:
+        page.wait_for_selector('#pulse[data-state="lost"]', timeout=20000)
+    finally:
+        launcher.process.send_signal(signal.SIGCONT)
+    page.wait_for_selector('#pulse[data-state="live"]', timeout=15000)
 
 
 def test_hostile_manifest_is_text(visit: Visit, fake: FakeServices, tmp_path: Path) -> None:

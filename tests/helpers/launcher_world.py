@@ -100,23 +100,31 @@ class Launcher:
     Args:
         root: the monorepo; made by `write_root`.
         docker: DOCKER_HOST; by default there is no engine.
+        port: TCP port; a free one by default.
     """
 
     def __init__(
-        self, root: Path, *arguments: str, docker: str | None = NO_DOCKER, **env: str
+        self,
+        root: Path,
+        *arguments: str,
+        docker: str | None = NO_DOCKER,
+        port: int | None = None,
+        **env: str,
     ) -> None:
         self.root = root
-        for port in free_ports():
-            argv, base = command(["--root", str(root), "--port", str(port), *arguments])
+        for number in [port] if port else free_ports():
+            argv, base = command(["--root", str(root), "--port", str(number), *arguments])
             added = {**env, **({"DOCKER_HOST": docker} if docker else {})}
             self.log = root / ".launcher.log"
             with self.log.open("w") as log:
                 self.process = subprocess.Popen(
                     argv, env={**base, **added}, stdout=log, stderr=log, stdin=subprocess.DEVNULL
                 )
-            self.url = f"http://localhost:{port}"
+            self.port = number
+            self.url = f"http://localhost:{number}"
             if self._begun():
                 return
+            self.process.kill()
         raise AssertionError(f"the launcher didn't start: {self.log.read_text()}")
 
     def _begun(self) -> bool:
@@ -124,10 +132,13 @@ class Launcher:
             if self.process.poll() is not None:
                 return False
             try:
-                if requests.get(f"{self.url}/health", timeout=2).ok:
+                # It says so once the port is its own, and not another launcher's.
+                ours = "Service Launcher: " in self.log.read_text()
+                if ours and requests.get(f"{self.url}/health", timeout=2).ok:
                     return True
             except requests.RequestException:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         return False
 
     def get(self, path: str, **options: Any) -> requests.Response:
