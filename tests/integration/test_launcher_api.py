@@ -325,6 +325,14 @@ def test_a_taken_port_names_its_owner(launcher: Launcher, tmp_path: Path) -> Non
     assert "-> choose another port" in done.stderr
 
 
+@pytest.mark.parametrize("port", ["0x", "0", "99999", "-1"])
+def test_a_port_that_is_none(launcher: Launcher, port: str) -> None:
+    argv, env = command(["--root", str(launcher.root), f"--port={port}"])
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert f"error: --port is '{port}', which is no port" in done.stderr
+
+
 def test_listens_on_loopback_only(launcher: Launcher) -> None:
     addresses = {
         one.laddr.ip for one in launcher.usage().net_connections() if one.status == "LISTEN"

@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="launcher", description=__doc__)
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the monorepo's top folder")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, help=f"TCP port (else {PORT_VARIABLE}, else {PORT})")
+    parser.add_argument("--port", help=f"TCP port (else {PORT_VARIABLE}, else {PORT})")
     parser.add_argument(
         "--allow-host",
         action="append",
@@ -54,7 +54,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise UsageError(f"--root {options.root}: no such folder")
     root = options.root.resolve()
     reader = Reader(root, config.load(root))
-    port = options.port if options.port is not None else _port(reader.variable(PORT_VARIABLE))
+    given = ("--port", options.port) if options.port else (PORT_VARIABLE, "")
+    port = _port(given[0], given[1] or reader.variable(PORT_VARIABLE))
     plug = _listen(options.host, port)
     monitor = Monitor(root, reader)
 
@@ -84,11 +85,11 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _port(text: str) -> int:
+def _port(name: str, text: str) -> int:
     if not text:
         return PORT
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= 65_535):
-        raise UsageError(f"{PORT_VARIABLE} is {text!r}, which is no port", "use 1 to 65535")
+        raise UsageError(f"{name} is {text!r}, which is no port", "use 1 to 65535")
     return int(text)
 
 

@@ -21,7 +21,7 @@ from launcher.texts import Words
 PARTS = ("headline", "counts", "links", "notices", "title", "tone")
 _URGENT = (Status.DOWN, Status.DEGRADED, Status.STARTING)
 _NAMED = 5
-_LINKS = 12
+_LINKS = 10
 
 
 class Pages:
