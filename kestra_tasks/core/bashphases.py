@@ -108,7 +108,8 @@ def _arm(script: Script, aim: Aim, unit: Unit, *, own: bool) -> Insertion:
     at = next((arm for arm in arms if aim.stack in _patterns(arm)), arms[0])
     leave = "; return" if unit.node.kind == "function" else " || exit; continue"
     call = f'"${{KESTRA_STACK[@]}}" {aim.action}'
-    body = f"{aim.stack}) {call}{leave} ;;" if own else f"{aim.stack}) {call} || : ;;&"
+    beside = f'"${{KESTRA_STACK[0]}}" {aim.action} || :'
+    body = f"{aim.stack}) {call}{leave} ;;" if own else f"{aim.stack}) {beside} ;;&"
     return before(script, at.start, PHASE, body)
 
 

@@ -19,7 +19,7 @@ from kestra_tasks.core.bashaim import Aim, acts, before
 from kestra_tasks.core.bashphases import PHASE, one_more, units_of
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import Insertion
-from kestra_tasks.core.bashtree import Node, Script
+from kestra_tasks.core.bashtree import Node, Script, read
 
 TOP = "stacks"
 NAMES = (TOP, *phases.NAMES)
@@ -35,12 +35,15 @@ _USUAL = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.y
 _BASH = re.compile(r"#!\s*(?:/usr/bin/env(?: -S)?\s+|/\S*/)bash\b")
 
 
-def place(script: Script, aim: Aim) -> list[Insertion]:
-    """The blocks to put into the script.
+def place(text: str, aim: Aim) -> list[Insertion]:
+    """The blocks to put into a script with LF line ends.
 
     Raises:
         BashRefusedError: no place is sure to be right.
     """
+    if not _BASH.match(text):
+        raise BashRefusedError(1, "it isn't a bash script by its first line")
+    script = read(text)
     _judge(script)
     if _mentions(script, aim):
         if found := _BYPASS.search(script.code):
@@ -106,9 +109,6 @@ def _top(script: Script, aim: Aim, body: str) -> Insertion:
 
 
 def _judge(script: Script) -> None:
-    first = script.text.partition("\n")[0]
-    if not _BASH.match(first):
-        raise BashRefusedError(1, "it isn't a bash script by its first line")
     if found := _EVAL.search(script.code):
         raise BashRefusedError(script.line(found.start() + 1) + 1, "it runs code that it makes up")
     head = "\n".join(script.text.split("\n")[:10])

@@ -220,7 +220,8 @@ class _Parser:
 
     def _loop(self, node: Node, keyword: str) -> None:
         if keyword in ("for", "select"):
-            node.name = self._next().text
+            name = self._next().text
+            node.name = name if name.isidentifier() and name.strip("_") else ""  # or ((...))
             self._newlines()
             if self._is("in"):
                 self._next()

@@ -8,7 +8,6 @@ from kestra_tasks.core.bashaim import Aim
 from kestra_tasks.core.bashplaces import NAMES, called_by_hand, place
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import blocks, insert, line_feeds, strip
-from kestra_tasks.core.bashtree import read
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import BrokenMarkError, seal_of
 from kestra_tasks.core.owned import plan_managed, undo_owned
@@ -75,7 +74,7 @@ def _extend(found: File, path: str, action: str, settings: Settings) -> Change:
         return Noop(path, f"line {line} calls {SCRIPT} already")
     aim = _aim(path, action, settings)
     try:
-        text = insert(plain, place(read(line_feeds(plain)), aim))
+        text = insert(plain, place(line_feeds(plain), aim))
     except BashRefusedError as error:
         return _refused(path, error, aim, settings)
     if text == found.text:

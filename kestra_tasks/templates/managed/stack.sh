@@ -24,9 +24,10 @@ Usage: stack.sh [--for ARGUMENTS] start [--with-others] | stop | network | compo
   compose ARG...    `docker compose ARG...` as it stands; where it starts or stops all services of
                     @@compose_file@@, Kestra is started after the others and
                     stopped before them, as above
-  --for ARGUMENTS   those of the calling script, as one word. Unless they name the stack,
-                    @@stack@@, trouble with Kestra is told and the exit code is 0, so that the
-                    calling script goes on with its other stacks.
+  --for ARGUMENTS   those of the calling script, as one word. Where they name the stack, @@stack@@,
+                    `start` and `stop` mean all of its services. Where they don't, it's Kestra
+                    alone; trouble with it is told and the exit code is 0, so that the calling
+                    script goes on with its other stacks.
 
 Exit codes: 0 started, stopped or left out as asked; 1 usage; 3 Kestra is left out: a port is taken,
 or something is missing; 5 docker failed; from `compose`, also docker's own.
@@ -39,7 +40,7 @@ END
 # shellcheck disable=SC2154
 stack_file=$compose_file
 caller=''
-lenient=no
+lenient=no whole=no
 services=(kestra)
 #@if internal
 services+=(kestra-postgres)
@@ -142,18 +143,18 @@ list_others() { # list_others [docker compose's global option]...
   done <<<"$listed"
 }
 
-start_with_others() {
+start_others() {
   [[ -f $env_file ]] || fail "$EXIT_LEFT_OUT" "there is no $env_file, which the stack reads" 'inv kestra.env'
   ensure_network || exit
   list_others -f "$stack_file" ||
     fail "$EXIT_DOCKER" "$stack_file can't be read; docker's own words are above" "$(compose config)"
   ((${#others[@]} == 0)) || docker compose -f "$stack_file" up -d "${others[@]}" ||
     fail "$EXIT_DOCKER" "services of $stack_file didn't start; docker's own words are above" "$(compose ps -a)"
-  start
 }
 
 start() {
   local code=0
+  [[ $whole == no ]] || start_others
   ! skipped || exit 0
   start_kestra -f "$stack_file" || code=$?
   finish "$code"
@@ -162,6 +163,7 @@ start() {
 stop() {
   local code=0
   stop_kestra -f "$stack_file" || code=$?
+  [[ $whole == no ]] || docker compose -f "$stack_file" stop || code=$EXIT_DOCKER
   finish "$code"
 }
 
@@ -259,7 +261,7 @@ while (($#)); do
     --for)
       (($# > 1)) || usage_error "$1 needs a value"
       caller=" ${2//[=,]/ } "
-      [[ $caller == *' @@stack@@ '* ]] || lenient=yes
+      if [[ $caller == *' @@stack@@ '* ]]; then whole=yes; else lenient=yes; fi
       shift
       ;;
     -h | --help)
@@ -276,7 +278,10 @@ shift
 read_values
 case "$action $*" in
   'start ') start ;;
-  'start --with-others') start_with_others ;;
+  'start --with-others')
+    whole=yes
+    start
+    ;;
   'stop ') stop ;;
   'network ') ensure_network || exit ;;
   'compose '*) run_compose "$@" ;;

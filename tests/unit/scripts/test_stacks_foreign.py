@@ -11,7 +11,7 @@ import pytest
 
 from kestra_tasks.core.bashplaces import NAMES
 from kestra_tasks.core.bashtext import blocks
-from tests.helpers.stackscripts import CORPUS, SCRIPTS, STOP, UP, Ran, Stacks
+from tests.helpers.stackscripts import CORPUS, SCRIPTS, STACK, STOP, UP, Ran, Stacks
 from tests.helpers.trees import listening
 
 
@@ -101,6 +101,19 @@ def test_a_script_without_the_phase_gets_it(idiom: Idiom, tmp_path: Path) -> Non
     ran = after.run(SCRIPTS["start"], *idiom.tools)
     assert ran.code == 0, ran.err
     assert [call for call in ran.changes if "create" not in call] == [UP]
+
+
+@pytest.mark.parametrize("idiom", NEW_PHASE, ids=lambda i: i.name)
+def test_asked_for_by_name_the_new_phase_is_the_whole_stack(idiom: Idiom, tmp_path: Path) -> None:
+    _, after = pair(idiom, tmp_path, "langgraph agno")
+    others = f"compose -f ROOT/{STACK} up -d langgraph agno"
+    ran = after.run(SCRIPTS["start"], *idiom.tools)
+    assert [call for call in ran.changes if "create" not in call] == [others, UP]
+    assert others not in after.run(SCRIPTS["start"]).changes
+    if idiom.stops:
+        arguments = next(iter(idiom.stops.values()))
+        ran = after.run(SCRIPTS["stop"], *arguments[:-1], "tools")
+        assert ran.changes == [STOP, f"compose -f ROOT/{STACK} stop"]
 
 
 @pytest.mark.parametrize("idiom", [*NEW_PHASE, LINE], ids=lambda i: i.name)
