@@ -81,6 +81,15 @@ MANIFESTS = (
     '{"services": [{"id": "kestra-orchestrator"}]}',
 )
 
+STACK_SCRIPTS = (
+    "#!/usr/bin/env bash\nset -e\ndocker compose -f tools/compose/docker-compose.tools.yml up -d\n",
+    "#!/bin/bash\ncase $1 in\n  tools) docker compose -f tools/compose/x.yml up ;;\nesac\n",
+    "#!/bin/sh\nexit 0\n",
+    "echo no shebang; exit\n",
+    "",
+    "#!/usr/bin/env bash\nif true; then\n",
+)
+
 
 def _choice(piece: str | tuple[str, ...]) -> st.SearchStrategy[str]:
     return st.just(piece) if isinstance(piece, str) else st.sampled_from(piece)
@@ -117,6 +126,8 @@ FILES = {
     ".env": written(envs),
     ".env.example": written(envs),
     "config/services-manifest.json": written(st.sampled_from(MANIFESTS)),
+    "scripts/docker/start-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
+    "scripts/docker/stop-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
     "tools/kestra/README.md": st.just(b"# theirs\n"),
     "tools/kestra/scripts/run.sh": st.just(b"#!/bin/sh\n"),
     "tools/kestra/compose.yml": st.just(b"services: {}\n"),
@@ -142,7 +153,7 @@ def choices(draw: st.DrawFn) -> Settings:
         language=draw(st.sampled_from(["en", "pt-BR"])),
         database=draw(st.sampled_from(["internal", "internal", "external"])),
         decided_ports=draw(st.sampled_from([None, (8180, 8685)])),
-        create=draw(st.sampled_from([(), ("manifest",)])),
+        create=draw(st.sampled_from([(), ("manifest",), ("manifest", "stacks")])),
     )
 
 
