@@ -15,6 +15,8 @@ _ORDER = (
     ("compose", "3.1"),
     ("manifest", "3.3"),
     ("stacks", "3.4"),
+    ("docs", "5.2"),
+    ("openspec", "5.4"),
 )
 NAMES = tuple(name for name, _ in _ORDER)
 

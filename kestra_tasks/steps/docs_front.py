@@ -75,7 +75,8 @@ def _neighbours(tree: Tree, settings: Settings, path: str) -> Iterator[str]:
 
 
 def _default(settings: Settings, about: About) -> str:
-    return _like(_DEFAULT, "x.md", settings, about)
+    model = _DEFAULT.replace("ops", "governance") if about.kind == "policy" else _DEFAULT
+    return _like(model, "x.md", settings, about)
 
 
 def _like(model: str, path: str, settings: Settings, about: About) -> str:

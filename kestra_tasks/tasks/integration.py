@@ -5,6 +5,8 @@ from __future__ import annotations
 from kestra_tasks.rim import Rim, kestra_task
 
 _FORCE = {"force": "Replace what was edited by hand."}
+_CHECK = {"validate": "Run the monorepo's own `npm run validate-docs`, without and with them."}
+_STRICT = {"validate": "Run `openspec validate --strict` and keep its report."}
 _PORTS = {"ports": "Decide the ports: `auto`, or two such as 8180,8685."}
 _FROM = "Take the database of variables such as TIMESCALE_HOST: the prefix, TIMESCALE."
 
@@ -48,6 +50,22 @@ def env(rim: Rim, ports: str = "", database_from: str = "") -> None:
 
     overrides = {"database_from": database_from}
     integration.carry_out(rim, ["env"], ports=ports, overrides=overrides)
+
+
+@kestra_task(json=True, dry_run=True, help={**_FORCE, **_CHECK})
+def docs(rim: Rim, force: bool = False, validate: bool = False) -> None:
+    """Add Kestra to the port map and naming document; write the operators' documents (5.2)."""
+    from kestra_tasks.ops import hostdocs
+
+    hostdocs.docs(rim, force=force, validate=validate)
+
+
+@kestra_task(json=True, dry_run=True, help={**_FORCE, **_STRICT})
+def openspec(rim: Rim, force: bool = False, validate: bool = False) -> None:
+    """Write the OpenSpec change for Kestra (5.4)."""
+    from kestra_tasks.ops import openspec as tool
+
+    tool.openspec(rim, force=force, validate=validate)
 
 
 @kestra_task(json=True, dry_run=True, help={**_FORCE, **_PORTS})

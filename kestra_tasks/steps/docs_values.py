@@ -1,0 +1,134 @@
+"""What the operators' documents are called, and what is filled into them."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Mapping
+
+from kestra_tasks.core import envtext
+from kestra_tasks.core.tree import Tree
+from kestra_tasks.settings import Settings
+from kestra_tasks.steps.docs_front import About
+from kestra_tasks.templates import load
+
+# Where the stack scripts lie in monorepos that have them.
+START_STACKS = "scripts/docker/start-stacks.sh"
+HEALTH_CHECK = "scripts/maintenance/health-check-all.sh"
+
+# Template: path below ops_docs, kind, tags.
+_DOCUMENTS = {
+    "kestra": ("orchestration/kestra.md", "guide", ("kestra", "orchestration", "ops")),
+    "kestra-restart": ("runbooks/kestra-restart.md", "runbook", ("kestra", "runbook", "ops")),
+    "kestra-checklist": ("runbooks/kestra-checklist.md", "runbook", ("kestra", "runbook", "ops")),
+    "kestra-backup-restore": (
+        "runbooks/kestra-backup-restore.md",
+        "runbook",
+        ("kestra", "runbook", "backup"),
+    ),
+}
+_TITLES = {
+    "en": {
+        "kestra": ("Kestra", "Install, run, watch and mend the orchestrator."),
+        "kestra-restart": ("Restart Kestra", "From the evidence to a server that works."),
+        "kestra-checklist": ("Kestra checklist", "What to look at every day, week and change."),
+        "kestra-backup-restore": ("Back up and restore Kestra", "Database and storage together."),
+        "port-map": ("Service port map", "Every port of this machine that is taken on purpose."),
+        "naming": ("Container naming", "How containers, volumes and networks are called."),
+    },
+    "pt-BR": {
+        "kestra": ("Kestra", "Instalar, executar, acompanhar e consertar o orquestrador."),
+        "kestra-restart": ("Reiniciar o Kestra", "Das evidências a um servidor que funciona."),
+        "kestra-checklist": ("Checklist do Kestra", "O que olhar a cada dia, semana e mudança."),
+        "kestra-backup-restore": (
+            "Backup e restauração do Kestra",
+            "Banco de dados e armazenamento juntos.",
+        ),
+        "port-map": ("Mapa de portas dos serviços", "Cada porta ocupada de propósito."),
+        "naming": ("Nomes de contêineres", "Como se chamam contêineres, volumes e redes."),
+    },
+}
+
+
+def documents(settings: Settings, *, pages: bool = False) -> dict[str, About]:
+    """Each document by its template; with `pages`, the port map and naming document."""
+    titles = _TITLES[settings.language]
+    if pages:
+        return {
+            "port-map": About(
+                settings.port_map, *titles["port-map"], "reference", ("ops", "ports")
+            ),
+            "naming": About(
+                settings.naming_document, *titles["naming"], "policy", ("governance", "docker")
+            ),
+        }
+    return {
+        name: About(f"{settings.ops_docs}/{path}", *titles[name], kind, tags)
+        for name, (path, kind, tags) in _DOCUMENTS.items()
+    }
+
+
+def table_page(template: str, settings: Settings) -> str:
+    """A template without a seal or front matter of its own, such as a section's table."""
+    return load(f"seeded/docs/{template}.{settings.language}.md").rstrip("\n")
+
+
+def ports(tree: Tree, settings: Settings) -> tuple[int, int]:
+    """The HTTP and the management port: the team's decision, else the settings'."""
+    file = tree.read(settings.env_example)
+    decided = envtext.values(file.text) if file else {}
+    usual = settings.decided_ports or (settings.http_port, settings.management_port)
+    names = ("KESTRA_HTTP_PORT", "KESTRA_MANAGEMENT_PORT")
+    found = [decided.get(name) or "" for name in names]
+    http, management = (
+        int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < 65_536 else port
+        for text, port in zip(found, usual, strict=True)
+    )
+    return http, management
+
+
+def conditions(tree: Tree, settings: Settings) -> set[str]:
+    """Names of the optional lines that stay."""
+    keep = {settings.database}
+    if tree.read(settings.port_map) is not None or "docs" in settings.create:
+        keep.add("port_map")
+    if tree.read(START_STACKS) is not None:
+        keep.add("stacks")
+    if tree.read(HEALTH_CHECK) is not None:
+        keep.add("health_check")
+    return keep
+
+
+def values(tree: Tree, settings: Settings) -> Mapping[str, str]:
+    """What stands in commands is quoted where a shell needs it."""
+    http, management = ports(tree, settings)
+    guide = f"{settings.ops_docs}/orchestration"
+    return {
+        "compose": f"docker compose -f {shlex.quote(settings.compose_file)}",
+        "compose_file": settings.compose_file,
+        "scripts": shlex.quote(settings.scripts_dir),
+        "kestra_dir": settings.kestra_dir,
+        "kestra_path": shlex.quote(settings.kestra_dir),
+        "env_file": settings.env_file,
+        "env_example": settings.env_example,
+        "env_path": shlex.quote(settings.env_file),
+        "env_example_path": shlex.quote(settings.env_example),
+        "container": settings.container,
+        "postgres_container": settings.postgres_container,
+        "wrapper_container": settings.wrapper_container,
+        "image": settings.image,
+        "postgres_image": settings.postgres_image,
+        "volume": settings.volume,
+        "network": settings.network,
+        "stack": settings.stack,
+        "prefix": settings.prefix,
+        "username": settings.username,
+        "memory": settings.memory,
+        "http_port": str(http),
+        "management_port": str(management),
+        "smoke_http_port": str(settings.smoke_http_port),
+        "smoke_management_port": str(settings.smoke_management_port),
+        "start_stacks": START_STACKS,
+        "health_check": HEALTH_CHECK,
+        "port_map_link": posixpath.relpath(settings.port_map, guide).replace(" ", "%20"),
+    }
