@@ -18,6 +18,8 @@ from kestra_tasks.templates import load
 
 STEP = "stacks"
 SCRIPT = "stack.sh"
+# Without them ours would fail, and take a watched `docker compose` of the host's with it.
+_NEEDS = ("lib/common.sh", "lib/env.sh", "lib/checks.sh", "stop.sh")
 _VERBS = {"start": frozenset({"up", "start"}), "stop": frozenset({"stop", "down", "kill", "rm"})}
 
 
@@ -29,6 +31,13 @@ def plan(tree: Tree, settings: Settings) -> Changes:
     if not create and not any(tree.read(path) for path in scripts.values()):
         for path in scripts.values():
             yield Noop(path, "absent, and the settings don't ask for it (create: [stacks])")
+        return
+    if missing := next((n for n in _NEEDS if not tree.read(f"{settings.scripts_dir}/{n}")), None):
+        yield Conflict(
+            ours,
+            f"{ours} needs {missing} beside it, which isn't there; it isn't written",
+            "inv kestra.scaffold   # or all together: inv kestra.integrate",
+        )
         return
     text = render(load(f"managed/{SCRIPT}"), _values(settings), {settings.database})
     yield plan_managed(tree, ours, text, mode=0o755, force=settings.force)

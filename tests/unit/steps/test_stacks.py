@@ -21,6 +21,7 @@ STEP = Step("stacks", "3.4", stacks.plan, stacks.undo)
 BASE = Settings()
 START, STOP = BASE.start_stacks, BASE.stop_stacks
 OURS = "tools/kestra/scripts/stack.sh"
+BESIDE = ("lib/common.sh", "lib/env.sh", "lib/checks.sh", "stop.sh")
 FIXTURES = {
     (folder.name, path.name): path.read_text()
     for folder in sorted(CORPUS.iterdir())
@@ -29,7 +30,8 @@ FIXTURES = {
 
 
 def planned(files: dict[str, str], base: Settings = BASE, *, undo: bool = False) -> Plan:
-    tree = Tree({path: File.of(text, 0o755) for path, text in files.items()})
+    beside = {f"{base.scripts_dir}/{name}": "" for name in BESIDE}
+    tree = Tree({path: File.of(text, 0o755) for path, text in {**beside, **files}.items()})
     return make_plan(tree, base, [STEP], undo=undo)
 
 
@@ -53,6 +55,15 @@ def test_absent_scripts_are_left_with_a_reason() -> None:
     assert not plan.edits
     assert [n.path for n in plan.outcomes[0].noops] == [START, STOP]
     assert all("create: [stacks]" in n.why for n in plan.outcomes[0].noops)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_without_the_scaffold_nothing_is_written(name: str) -> None:
+    files = {START: File.of(host())}
+    files |= {f"{BASE.scripts_dir}/{n}": File.of("") for n in BESIDE if n != name}
+    plan = make_plan(Tree(files), BASE, [STEP])
+    assert not plan.edits
+    assert name in plan.conflicts[0].why and "inv kestra.scaffold" in plan.conflicts[0].hint
 
 
 def test_asked_for_they_are_written_and_deleted_again() -> None:
