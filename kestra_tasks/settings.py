@@ -224,6 +224,8 @@ _PATHS = (
     "manifest",
     "port_map",
     "naming_document",
+    "start_stacks",
+    "stop_stacks",
     "health_check",
     "launcher",
     "ops_docs",

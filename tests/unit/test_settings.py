@@ -10,19 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kestra_tasks.errors import UsageError
-from kestra_tasks.settings import NAMES, Secrets, Settings, from_mapping, parse_ports
+from kestra_tasks.settings import _PATHS, NAMES, Secrets, Settings, from_mapping, parse_ports
 
-PATHS = (
-    "kestra_dir",
-    "compose_file",
-    "env_file",
-    "env_example",
-    "manifest",
-    "port_map",
-    "naming_document",
-    "health_check",
-    "launcher",
-)
+PATHS = tuple(_PATHS)
 TEXTS = tuple(name for name in NAMES if isinstance(getattr(Settings, name), str))
 PORTS = ("http_port", "management_port", "smoke_http_port", "smoke_management_port")
 LISTS = ("skip", "create")
