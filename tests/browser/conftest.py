@@ -25,9 +25,13 @@ def unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Playwright's handle on Debian's Chromium, headless."""
+    """Playwright's handle on Debian's Chromium, headless.
+
+    Not for longer than a module: meanwhile this thread counts as running an event loop, and
+    other modules' asyncio.run would refuse.
+    """
     path = find_chromium()
     if path is None:
         unavailable("there is no Chromium: `./inv test` installs it")
