@@ -60,7 +60,7 @@ def _holders(stack: Stack) -> list[str]:
 
 
 def too_slow(stack: Stack, since: float) -> StartFailedError:
-    """The server runs and isn't ready: no failure yet, only not in time."""
+    """What was started runs and isn't ready: no failure yet, only not in time."""
     stack.progress.end()
     gathered = evidence.collect(stack.runtime, stack.engine, since)
     found = find(gathered)

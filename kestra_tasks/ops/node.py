@@ -73,4 +73,4 @@ def _version(runner: Runner, program: str) -> str:
 
 def _new_enough(version: str) -> bool:
     numbers = re.match(r"(\d+)\.(\d+)", version)
-    return bool(numbers) and (int(numbers[1]), int(numbers[2])) >= _NEEDED
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= _NEEDED

@@ -24,6 +24,7 @@ _PACKAGE = "@fission-ai/openspec"
 _PROGRAM = f"node_modules/{_PACKAGE}/bin/openspec.js"
 _FILES = ("package.json", "package-lock.json")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_REPORT = "openspec-report.md"
 _INSTALL_SECONDS = 600
 _RUN_SECONDS = 120
 
@@ -60,7 +61,8 @@ def _validate(rim: Rim) -> None:
         done = _run(Runner(where, rim.say), node, tool)
     version = json.loads(load("openspec-tool/package.json"))["dependencies"][_PACKAGE]
     text = _COLOUR.sub("", done.out + done.err).strip()
-    report = f"{rim.settings.kestra_dir}/tmp/openspec-report.md"
+    # Below a folder that our own .gitignore keeps out of commits.
+    report = posixpath.join(rim.settings.kestra_dir, "tmp", _REPORT)
     _save(rim.root / report, _document(done.ok, version, node.version, place, text))
     document = {
         "schema": "kestra-tasks/openspec/1",

@@ -64,6 +64,7 @@ class Stages:
             stage.ok = True
         except KestraTasksError as error:
             error.message = stage.detail = self.mask(error.message)
+            error.args = (error.message,)
             raise
         except BaseException as error:
             stage.detail = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"

@@ -151,7 +151,10 @@ def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
             return False
         return False if stack.engine.deaths(found.id, since).codes else None
 
-    if not until(settled, deadline):
+    answer = until(settled, deadline)
+    if answer is None:
+        raise too_slow(stack, since)
+    if not answer:
         raise failure(stack, since)
 
 
