@@ -1,7 +1,7 @@
 """Every command of the operators' documents, typed in their order on a real stack.
 
-A block has to stand on its own, as it does for a person who jumps to it: each runs in a shell of its
-own, in the monorepo's root. Backup and restore are proven by what comes back.
+A block has to stand on its own, as it does for a person who jumps to it: each runs in a shell of
+its own, in the monorepo's root. Backup and restore are proven by what comes back.
 """
 
 from __future__ import annotations
