@@ -55,14 +55,14 @@ def axe_script() -> Path:
         raise
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fake() -> Iterator[FakeServices]:
     services = FakeServices()
     yield services
     services.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(fake: FakeServices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Twenty services in every state, with an hour behind them; tests only look at it."""
     services, containers = trading_system(fake)

@@ -41,6 +41,8 @@ class FakeServices:
         self.manners: dict[str, Manner] = {}
         self.asked: dict[str, list[float]] = {}
         self.port = 0
+        # Its own: this thread mustn't disturb those who seed the shared one.
+        self._chance = random.Random(1)
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -83,7 +85,7 @@ class FakeServices:
             name = head.split()[1].decode().split("/")[1]
             self.asked.setdefault(name, []).append(time.monotonic())
             manner = self.manners.get(name, Manner(404, "{}"))
-            await asyncio.sleep(manner.delay + random.random() * manner.jitter)
+            await asyncio.sleep(manner.delay + self._chance.random() * manner.jitter)
             body = manner.body.encode()
             whole = f"HTTP/1.1 {manner.code} X\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             writer.write(manner.raw if manner.raw is not None else whole + body)
