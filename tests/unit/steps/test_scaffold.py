@@ -29,8 +29,8 @@ def plan(tree: Tree, settings: Settings | None = None, *, undo: bool = False) ->
 
 
 def readme(language: str, **settings: str) -> str:
-    tree = plan(Tree({}), Settings(language=language).with_(**settings)).tree
-    found = tree.read("tools/kestra/README.md")
+    chosen = Settings(language=language).with_(**settings)
+    found = plan(Tree({}), chosen).tree.read(f"{chosen.kestra_dir}/README.md")
     assert found is not None
     return found.text
 
