@@ -2,7 +2,7 @@
 
 from invoke import Collection
 
-from dev import linting, locking, quickstart, testing
+from dev import linting, locking, quickstart, status, testing
 from kestra_tasks import ns as kestra
 from rig.tasks import ns as rig
 
@@ -10,3 +10,4 @@ ns = Collection(linting.lint, linting.format_, locking.lock, quickstart.quicksta
 ns.add_collection(testing.ns)
 ns.add_collection(kestra, name="kestra")
 ns.add_collection(rig, name="rig")
+ns.add_collection(status.ns)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from invoke import Collection, Context, Exit, task
 
+from dev import browser
 from dev.chores import run, say
 
 _NO_TESTS = 5
@@ -28,6 +29,7 @@ def integration(_context: Context, k: str = "") -> None:
 def all_(_context: Context) -> None:
     """Set up what is missing, then run every test, real containers included."""
     env = _engine()
+    _browser()
     _pytest(["--cov", "--cov-report=term:skip-covered"], env=env)
 
 
@@ -52,6 +54,19 @@ def _engine() -> dict[str, str]:
         if os.environ.get("CI") == "true":
             raise Exit("CI=true and no engine: the integration tests can't run", code=3) from None
         return {"KESTRA_TESTS_NO_ENGINE": error.message}
+
+
+def _browser() -> None:
+    """Set a Chromium up; without one its tests are skipped, which under CI=true is a failure."""
+    from kestra_tasks.errors import KestraTasksError
+
+    try:
+        browser.ensure(say)
+    except KestraTasksError as error:
+        say(f"no Chromium: {error.message}")
+        say(f"  -> {error.hint}")
+        if os.environ.get("CI") == "true":
+            raise Exit("CI=true and no Chromium: the page can't be tested", code=3) from None
 
 
 def _pytest(arguments: Sequence[str], env: dict[str, str] | None = None) -> None:
