@@ -10,13 +10,14 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from kestra_tasks.errors import ChildError, PreconditionError
 from kestra_tasks.ops import node as nodes
 from kestra_tasks.ops.runner import Result, Runner
 from kestra_tasks.rim import Rim
+from kestra_tasks.settings import Settings
 from kestra_tasks.steps.openspec import CHANGE, folder
 from kestra_tasks.templates import load
 
@@ -45,41 +46,60 @@ def openspec(rim: Rim, *, force: bool, validate: bool) -> None:
         _validate(rim)
 
 
-def _validate(rim: Rim) -> None:
+@dataclass(frozen=True)
+class Report:
+    """What the tool said of the change in `folder`; versions of the tool and of Node.js."""
+
+    valid: bool
+    folder: str
+    tool: str
+    node: str
+    output: str
+
+
+def check(root: Path, settings: Settings, runner: Runner) -> Report | None:
+    """Run the tool on the change; None where the monorepo has none.
+
+    Raises:
+        PreconditionError: there is no Node.js, or no room for the tool.
+        ChildError: the tool can't be installed.
+    """
     from kestra_tasks.probes.tree import read_tree
 
-    place = folder(read_tree(rim.root), rim.settings)
-    if place is None or not (rim.root / place / "changes" / CHANGE).is_dir():
+    place = folder(read_tree(root), settings)
+    if place is None or not (root / place / "changes" / CHANGE).is_dir():
+        return None
+    node = nodes.find(runner)
+    tool = _installed(runner, node)
+    with _working_folder(root, place) as where:
+        done = _run(Runner(where), node, tool)
+    version = json.loads(load("openspec-tool/package.json"))["dependencies"][_PACKAGE]
+    text = _COLOUR.sub("", done.out + done.err).strip()
+    return Report(done.ok, place, version, node.version, text)
+
+
+def _validate(rim: Rim) -> None:
+    found = check(rim.root, rim.settings, Runner(rim.root, rim.say))
+    if found is None:
         raise PreconditionError(
             f"there is no change {CHANGE} to validate",
             "write one: `create: [openspec]` in invoke.yaml, then inv kestra.openspec",
         )
-    runner = Runner(rim.root, rim.say)
-    node = nodes.find(runner)
-    tool = _installed(runner, node)
-    with _working_folder(rim.root, place) as where:
-        done = _run(Runner(where, rim.say), node, tool)
-    version = json.loads(load("openspec-tool/package.json"))["dependencies"][_PACKAGE]
-    text = _COLOUR.sub("", done.out + done.err).strip()
     # Below a folder that our own .gitignore keeps out of commits.
     report = posixpath.join(rim.settings.kestra_dir, "tmp", _REPORT)
-    _save(rim.root / report, _document(done.ok, version, node.version, place, text))
+    _save(rim.root / report, _document(found))
     document = {
         "schema": "kestra-tasks/openspec/1",
         "change": CHANGE,
-        "folder": place,
-        "valid": done.ok,
-        "tool": version,
-        "node": node.version,
-        "output": text,
+        **asdict(found),
         "report": report,
     }
-    rim.answer(document, lambda: print(text))
+    rim.answer(document, lambda: print(found.output))
     rim.say(f"report for a pull request: {report}")
-    if not done.ok:
+    if not found.valid:
         raise ChildError(
-            f"OpenSpec {version} has findings on {CHANGE}",
-            f"mend {place}/changes/{CHANGE}, then inv kestra.openspec --validate",
+            f"OpenSpec {found.tool} has findings on {CHANGE}",
+            f"mend {found.folder}/changes/{CHANGE}, then inv kestra.openspec --validate",
         )
 
 
@@ -158,12 +178,12 @@ def _shipped(name: str) -> str:
     return load(f"openspec-tool/{name}")
 
 
-def _document(valid: bool, version: str, node: str, place: str, text: str) -> str:
-    verdict = "valid, no findings" if valid else "findings"
+def _document(found: Report) -> str:
+    verdict = "valid, no findings" if found.valid else "findings"
     return (
         f"## OpenSpec: `{CHANGE}`: {verdict}\n\n"
-        f"`openspec validate {CHANGE} --strict` (OpenSpec {version}, Node.js {node}, "
-        f"`{place}/`)\n\n```text\n{text}\n```\n"
+        f"`openspec validate {CHANGE} --strict` (OpenSpec {found.tool}, Node.js {found.node}, "
+        f"`{found.folder}/`)\n\n```text\n{found.output}\n```\n"
     )
 
 

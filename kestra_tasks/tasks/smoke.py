@@ -1,4 +1,4 @@
-"""The smoke test of the wrapper."""
+"""Tasks that prove the whole: the wrapper's smoke test and the checklist."""
 
 from __future__ import annotations
 
@@ -16,3 +16,17 @@ def smoke(rim: Rim, ports: str = "", timeout: int = 0) -> None:
     from kestra_tasks.ops import smoke as smoking
 
     smoking.run(rim, ports=ports, timeout=timeout)
+
+
+@kestra_task(
+    json=True,
+    help={
+        "quick": "Leave out the smoke test, which takes a minute.",
+        "markdown": "Answer in Markdown, for a pull request.",
+    },
+)
+def checklist(rim: Rim, quick: bool = False, markdown: bool = False) -> None:
+    """Check every row of the task list (5.3); exit 4 if one fails."""
+    from kestra_tasks.checklist import report
+
+    report.checklist(rim, quick=quick, markdown=markdown)
