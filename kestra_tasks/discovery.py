@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from kestra_tasks.core.facts import (
 )
 from kestra_tasks.core.ports import judge
 from kestra_tasks.errors import PreconditionError
+from kestra_tasks.probes.git import would_take
 from kestra_tasks.probes.monorepo import read_monorepo
 from kestra_tasks.settings import Settings
 
@@ -74,7 +74,7 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
         reading = pool.submit(read_monorepo, root, settings, environ)
         asking = pool.submit(_engine, root, settings, environ)
         listening = pool.submit(_listeners, root, environ)
-        exposed = pool.submit(_git_takes, root, settings.env_file)
+        exposed = pool.submit(would_take, root, settings.env_file)
         repo = reading.result()
         engine, disks, memory = asking.result()
         live = listening.result()
@@ -177,19 +177,3 @@ def _listeners(root: Path, environ: Mapping[str, str]) -> list[Listener]:
     from kestra_tasks.probes.listeners import listeners
 
     return listeners(root, list_containers(environ))
-
-
-def _git_takes(root: Path, file: str) -> bool:
-    """Whether git would commit `file`, or has; False outside a repository."""
-    try:
-        done = subprocess.run(
-            ["git", "check-ignore", "--quiet", file],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 1

@@ -11,9 +11,9 @@ from typing import Any
 from kestra_tasks.apply import apply
 from kestra_tasks.core.plan import Plan, make_plan
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError
+from kestra_tasks.ports import decide
 from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.rim import Rim
-from kestra_tasks.ports import decide
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import select
 
@@ -72,7 +72,16 @@ def carry_out(
     if not rim.dry_run:
         apply(rim.root, made)
         _look_again(rim.root, settings, only)
+        _warn_of_secrets(rim, settings)
     settle(made)
+
+
+def _warn_of_secrets(rim: Rim, settings: Settings) -> None:
+    from kestra_tasks.probes.git import would_take
+
+    if would_take(rim.root, settings.env_file):
+        rim.say(f"warning: git would take {settings.env_file}, which has the passwords")
+        rim.say(f"  -> echo '/{settings.env_file}' >> .gitignore")
 
 
 def take_back(rim: Rim, *, force: bool, keep_credentials: bool) -> None:
