@@ -15,6 +15,8 @@ _ORDER = (
     ("compose", "3.1"),
     ("manifest", "3.3"),
     ("stacks", "3.4"),
+    ("healthcheck", "3.6"),
+    ("launcher", "3.5"),
     ("docs", "5.2"),
     ("openspec", "5.4"),
 )

@@ -43,6 +43,22 @@ def stacks(rim: Rim, force: bool = False) -> None:
     integration.carry_out(rim, ["stacks"], force=force)
 
 
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def healthcheck(rim: Rim, force: bool = False) -> None:
+    """Add Kestra to the health check of all services (3.6)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["healthcheck"], force=force)
+
+
+@kestra_task(json=True, dry_run=True, help=_FORCE)
+def launcher(rim: Rim, force: bool = False) -> None:
+    """Add Kestra to the Express service launcher (3.5)."""
+    from kestra_tasks import integration
+
+    integration.carry_out(rim, ["launcher"], force=force)
+
+
 @kestra_task(json=True, dry_run=True, help={**_PORTS, "database-from": _FROM})
 def env(rim: Rim, ports: str = "", database_from: str = "") -> None:
     """Write Kestra's variables, and draw its secrets once (3.2)."""

@@ -1,0 +1,5 @@
+#!/bin/sh
+''':'
+exec python3 "$0" "$@"
+'''
+print("ok")
