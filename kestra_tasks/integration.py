@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from kestra_tasks.apply import apply
+from kestra_tasks.core.edit import Noop
 from kestra_tasks.core.plan import Plan, make_plan
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError
 from kestra_tasks.ports import decide
@@ -35,8 +37,23 @@ def plan(
 def pending(root: Path, settings: Settings) -> Plan:
     """Plan what is committed: the local `.env` differs from person to person."""
     made = plan(root, settings)
-    edits = tuple(edit for edit in made.edits if edit.path != settings.env_file)
-    return Plan(made.outcomes, edits, made.tree)
+    local = settings.env_file
+    outcomes = tuple(
+        replace(
+            outcome,
+            edits=tuple(edit for edit in outcome.edits if edit.path != local),
+            noops=(
+                *outcome.noops,
+                *(
+                    Noop(local, f"isn't committed, so it isn't checked; inv kestra.env: {edit.why}")
+                    for edit in outcome.edits
+                    if edit.path == local
+                ),
+            ),
+        )
+        for outcome in made.outcomes
+    )
+    return Plan(outcomes, tuple(edit for edit in made.edits if edit.path != local), made.tree)
 
 
 def carry_out(
