@@ -151,11 +151,11 @@ def insert_rows(text: str, table: Table, index: int, rows: Sequence[str]) -> str
 
 def remove_rows(text: str, table: Table, indexes: Sequence[int]) -> str:
     """Take body rows out again, the inverse of `insert_rows`."""
+    last = not text.endswith("\n") and any(table.starts[i + 1] == len(text) for i in indexes)
     for index in sorted(indexes, reverse=True):
-        start, end = table.starts[index], table.starts[index + 1]
-        if end == len(text) and not text.endswith("\n"):
-            start -= 2 if text[:start].endswith("\r\n") else 1
-        text = text[:start] + text[end:]
+        text = text[: table.starts[index]] + text[table.starts[index + 1] :]
+    if last:
+        text = text[: -2 if text.endswith("\r\n") else -1]
     return text
 
 

@@ -168,5 +168,6 @@ def _cell(table: Table, column: int, role: str, values: Mapping[str, str]) -> st
     if role in _CODE:
         told = [cell for cell in others if cell not in FILLERS]
         ticks = sum("`" in cell for cell in told)
-        return f"`{known}`" if not told or 2 * ticks >= len(told) else known.replace("`", "")
+        coded = "`" + known.replace(", ", "`, `") + "`"
+        return coded if not told or 2 * ticks >= len(told) else coded.replace("`", "")
     return known

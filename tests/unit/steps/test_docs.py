@@ -1,0 +1,263 @@
+"""The docs step: whose rows are whose, front matter like the neighbours', undo to the byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kestra_tasks.core.edit import Conflict, Edit, Noop
+from kestra_tasks.core.plan import Plan, Step, make_plan
+from kestra_tasks.core.tree import File, Tree
+from kestra_tasks.settings import Settings
+from kestra_tasks.steps import docs
+from kestra_tasks.steps.docs_rows import with_port_rows, without_port_rows
+
+MAP = "docs/context/ops/service-port-map.md"
+NAMING = "docs/governance/CONTAINER-NAMING-CONVENTION.md"
+GUIDE = "docs/context/ops/orchestration/kestra.md"
+STEP = Step("docs", "5.2", docs.plan, docs.undo)
+DAY = Settings(today="2026-01-31")
+TABLE = "| Service | Port |\n|---|---|\n| Web | 3000 |\n| API | 4000 |\n"
+
+
+def tree(files: dict[str, str]) -> Tree:
+    return Tree({path: File.of(text) for path, text in files.items()})
+
+
+def made(files: dict[str, str], chosen: Settings = DAY, *, undo: bool = False) -> Plan:
+    return make_plan(tree(files), chosen, [STEP], undo=undo)
+
+
+def after(files: dict[str, str], plan: Plan) -> dict[str, str]:
+    result = dict(files)
+    for edit in plan.edits:
+        if edit.after is None:
+            del result[edit.path]
+        else:
+            result[edit.path] = edit.after.text
+    return result
+
+
+def told(plan: Plan, path: str) -> str:
+    [why] = [noop.why for noop in plan.outcomes[0].noops if noop.path == path]
+    return why
+
+
+def front(text: str) -> dict[str, object]:
+    loaded: dict[str, object] = yaml.safe_load(text.split("---\n")[1])
+    return loaded
+
+
+# --- rows ------------------------------------------------------------------------------------
+
+
+def rows(text: str, http: int = 8080, management: int = 8081) -> str:
+    done = with_port_rows(text, DAY, http, management)
+    assert done.text is not None
+    assert not done.by_hand
+    return done.text
+
+
+def test_rows_for_other_ports_are_ours_and_are_replaced() -> None:
+    old = rows(TABLE, 8080, 8081)
+    new = rows(old, 9180, 9181)
+    assert "| Kestra (UI and API) | 9180 |" in new
+    assert "8080" not in new
+    assert without_port_rows(new, DAY) == TABLE
+
+
+def test_rows_that_a_formatter_padded_are_up_to_date() -> None:
+    text = rows(TABLE)
+    padded = re.sub(r" \|$", "      |", text, flags=re.M)
+    assert rows(padded) == padded
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        ("Kestra (UI and API)", "Kestra UI of Ana"),
+        ("| 8080 |", "| 8080 (VPN only) |"),
+    ],
+)
+def test_a_row_that_a_person_changed_is_theirs(edited: tuple[str, str]) -> None:
+    text = rows(TABLE).replace(*edited)
+    done = with_port_rows(text, DAY, 9180, 9181)
+    assert done.by_hand
+    assert done.text == text
+    assert edited[1] in without_port_rows(text, DAY)
+
+
+def test_an_owner_that_a_person_wrote_into_our_row_makes_it_theirs() -> None:
+    table = (
+        "| Service | Port | Owner |\n|---|---|---|\n| Web | 3000 | ana |\n| API | 4000 | rui |\n"
+    )
+    text = rows(table)
+    assert "| Kestra (UI and API) | 8080 | — |" in text
+    mine = text.replace(
+        "| Kestra (UI and API) | 8080 | — |", "| Kestra (UI and API) | 8080 | eva |"
+    )
+    assert with_port_rows(mine, DAY, 9180, 9181).by_hand
+
+
+def test_a_row_that_we_wrote_is_still_ours_when_others_come_and_go() -> None:
+    table = "| Service | Port | State |\n|---|---|---|\n| Web | 3000 | on |\n| API | 4000 | on |\n"
+    text = rows(table)
+    assert "| Kestra (UI and API) | 8080 | on |" in text
+    changed = text.replace("| API | 4000 | on |", "| API | 4000 | off |\n| New | 4100 | off |")
+    assert rows(changed) == changed
+
+
+@pytest.mark.parametrize("heading", ["History", "Histórico", "Faixas reservadas", "Free ports"])
+def test_a_table_of_what_is_not_now_gets_no_row(heading: str) -> None:
+    text = f"# Ports\n\n## {heading}\n\n{TABLE}"
+    assert with_port_rows(text, DAY, 8080, 8081).text is None
+
+
+def test_the_stacks_own_table_is_chosen_before_a_longer_one() -> None:
+    text = f"## Apps\n\n{TABLE}| More | 5000 |\n\n## Tools\n\n{TABLE.replace('Web', 'Adminer')}"
+    assert "Kestra" in rows(text).split("## Tools")[1]
+
+
+# --- documents -------------------------------------------------------------------------------
+
+
+def test_nothing_there_and_nothing_asked_for_is_nothing_to_do() -> None:
+    plan = made({"README.md": "x"})
+    assert not plan.edits
+    assert "create: [docs]" in told(plan, MAP)
+
+
+def test_the_ports_are_those_that_the_team_decided() -> None:
+    files = {MAP: TABLE, ".env.example": "KESTRA_HTTP_PORT=8180\nKESTRA_MANAGEMENT_PORT=8685\n"}
+    text = after(files, made(files))[MAP]
+    assert "| Kestra (UI and API) | 8180 |" in text
+    assert "http://localhost:8685/health" in after(files, made(files))[GUIDE]
+
+
+def test_front_matter_has_the_neighbours_keys_notation_and_no_one_elses_address() -> None:
+    neighbour = (
+        '---\ntitle: "Monitoring"\ndescription: How\'s it going\nslug: /ops/monitoring\n'
+        "tags:\n  - ops\n  - it\nowner: Platform\nstatus: deprecated\n"
+        "sidebar_position: 3\nlast_update:\n  author: ana\ncreated: '2025-02-01'\n---\n\n# M\n"
+    )
+    files = {MAP: TABLE, "docs/context/ops/runbooks/monitoring.md": neighbour}
+    text = after(files, made(files))["docs/context/ops/runbooks/kestra-restart.md"]
+    assert front(text) == {
+        "title": "Restart Kestra",
+        "description": "From the evidence to a server that works.",
+        "slug": "/ops/kestra-restart",
+        "tags": ["kestra", "runbook", "ops"],
+        "owner": "Platform",
+        "status": "active",
+        "last_update": {"author": "ana"},
+        "created": "2026-01-31",
+    }
+    assert 'title: "Restart Kestra"\n' in text
+
+
+def test_neighbours_without_front_matter_get_one_without() -> None:
+    files = {MAP: TABLE, "docs/context/ops/README.md": "# Ops\n"}
+    text = after(files, made(files))[GUIDE]
+    assert text.startswith("<!-- kestra-tasks:seeded ")
+
+
+def test_a_written_document_is_the_teams_and_its_date_stays() -> None:
+    files = {MAP: TABLE}
+    done = after(files, made(files))
+    assert not made(done, Settings(today="2027-05-05", http_port=8080)).edits
+    done[GUIDE] += "our own words\n"
+    assert not made(done).edits
+    plan = made(done, undo=True)
+    assert [c.path for c in plan.conflicts] == [GUIDE]
+    assert GUIDE not in {edit.path for edit in plan.edits}
+
+
+def test_a_page_of_ours_stays_known_as_ours_when_ports_change() -> None:
+    asked = DAY.with_(create=("docs",))
+    files = after({}, made({}, asked))
+    moved = after(files, made(files, asked.with_(http_port=8180)))
+    assert "| 8180 |" in moved[MAP]
+    assert after(moved, made(moved, asked, undo=True)) == {}
+
+
+def test_links_go_into_the_list_and_out_again() -> None:
+    readme = "# Runbooks\n\n* [Disk](disk.md)\n* [Net](net.md)\n\nMore:\n\n* [x](y.md)"
+    files = {MAP: TABLE, "docs/context/ops/runbooks/README.md": readme}
+    done = after(files, made(files))
+    text = done["docs/context/ops/runbooks/README.md"]
+    assert "* [Net](net.md)\n* [Restart Kestra](kestra-restart.md)\n" in text
+    assert text.endswith("\n\nMore:\n\n* [x](y.md)")
+    assert after(done, made(done, DAY.with_(language="pt-BR"), undo=True)) == files
+
+
+def test_a_section_that_a_hand_edited_is_a_conflict_both_ways() -> None:
+    files = {MAP: "# Ports\n"}
+    done = after(files, made(files))
+    done[MAP] = done[MAP].replace("## Kestra\n", "## Kestra, ours\n")
+    for undo in (False, True):
+        plan = made(done, undo=undo)
+        assert [c.path for c in plan.conflicts] == [MAP]
+        assert MAP not in {edit.path for edit in plan.edits}
+    forced = made(done, DAY.with_(force=True), undo=True)
+    assert after(done, forced) == files
+
+
+PIECES = (
+    TABLE,
+    "# Ports\n",
+    "## History\n",
+    "| Date | Port | Service |\n|---|---|---|\n| 2025-01-01 | 1 | x |\n",
+    "| Porta | Serviço | Container |\n|---:|:---|---|\n| 80 | a | `tools-a` |\n",
+    "|a|Port|Name|\n|-|-|-|\n",
+    "| Right | Wrong |\n|---|---|\n| `tools-x` | x |\n",
+    "- [A](a.md)\n- [B](b.md)\n",
+    "```text\n| Service | Port |\n|---|---|\n```\n",
+    "<!--\n| Service | Port |\n|---|---|\n-->\n",
+    "words | with | pipes\n",
+    "---\ntitle: x\ntags: [a]\n---\n",
+    "\n",
+)
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> str:
+    text = "\n".join(draw(st.lists(st.sampled_from(PIECES), max_size=5)))
+    if draw(st.booleans()):
+        text = text.rstrip("\n")
+    if draw(st.booleans()):
+        text = text.replace("\n", "\r\n")
+    return "\ufeff" + text if draw(st.integers(0, 4)) == 0 else text
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from([MAP, NAMING, "docs/context/ops/README.md", GUIDE]), pages(), max_size=4
+    ),
+    st.sampled_from(["en", "pt-BR"]),
+    st.sampled_from([(), ("docs",)]),
+)
+def test_a_second_plan_is_empty_and_undo_gives_every_byte_back(
+    files: dict[str, str], language: str, create: tuple[str, ...]
+) -> None:
+    chosen = DAY.with_(language=language, create=create)
+    plan = made(files, chosen)
+    done = after(files, plan)
+    assert [(e.path, e.why) for e in made(done, chosen).edits] == []
+    moved = after(done, made(done, chosen.with_(http_port=8180, management_port=8685)))
+    assert after(done, made(done, chosen, undo=True)) == files
+    assert after(moved, made(moved, chosen, undo=True)) == files
+    for path, text in files.items():
+        theirs = text.splitlines()
+        kept = iter(done[path].splitlines())
+        assert all(line in kept for line in theirs), path
+
+
+def test_every_change_is_an_edit_a_noop_or_a_conflict_for_every_document() -> None:
+    changes = list(docs.plan(tree({MAP: TABLE, NAMING: "words"}), DAY))
+    assert all(isinstance(change, Edit | Noop | Conflict) for change in changes)
+    assert {change.path for change in changes} >= {MAP, NAMING, GUIDE}
