@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -49,7 +50,8 @@ def test_up_again_prints_status_within_two_seconds(stack: Monorepo) -> None:
         took.append(time.monotonic() - began)
         assert answer.code == 0 and answer.out.startswith("running already")
     assert stack.inspect(stack.server)["State"]["StartedAt"] == before
-    assert min(took) < 2
+    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert min(took) < 2 * crowded
 
 
 def test_the_task_lists_own_command_changes_nothing(stack: Monorepo) -> None:
