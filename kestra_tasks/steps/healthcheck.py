@@ -33,6 +33,11 @@ _OWN = {
 
 def plan(tree: Tree, settings: Settings) -> Changes:
     """Write health.sh, then write, extend or leave alone the health check of all services."""
+    shared = f"{settings.scripts_dir}/lib/common.sh"
+    if tree.read(shared) is None:
+        why = f"{shared}, which health.sh needs, isn't there"
+        yield Conflict(settings.health_check, why, "inv kestra.scaffold")
+        return
     for name, mode in _OWN.items():
         text = render(load(f"managed/{name}"), _values(settings))
         path = f"{settings.scripts_dir}/{name}"

@@ -48,7 +48,7 @@ def healthcheck(rim: Rim, force: bool = False) -> None:
     """Add Kestra to the health check of all services (3.6)."""
     from kestra_tasks import integration
 
-    integration.carry_out(rim, ["healthcheck"], force=force)
+    integration.carry_out(rim, ["scaffold", "healthcheck"], force=force)
 
 
 @kestra_task(json=True, dry_run=True, help=_FORCE)

@@ -34,8 +34,10 @@ def of_host(changes: Any) -> Change:
 
 
 def planned(text: str | None, mode: int = 0o755, **changes: Any) -> Change:
-    tree = Tree({} if text is None else {PATH: File.of(text, mode)})
-    return of_host(healthcheck.plan(tree, Settings().with_(**changes)))
+    chosen = Settings().with_(**changes)
+    files = {f"{chosen.scripts_dir}/lib/common.sh": File.of("")}
+    tree = Tree(files if text is None else {**files, PATH: File.of(text, mode)})
+    return of_host(healthcheck.plan(tree, chosen))
 
 
 def undone(text: str, **changes: Any) -> Change:
@@ -89,6 +91,13 @@ def test_an_absent_script_is_written_only_where_it_is_asked_for() -> None:
     gone = undone(text)
     assert isinstance(gone, Edit)
     assert gone.after is None
+
+
+def test_without_kestras_scripts_nothing_is_written() -> None:
+    tree = Tree({PATH: File.of("#!/bin/bash\necho hi\n")})
+    (change,) = healthcheck.plan(tree, Settings())
+    assert isinstance(change, Conflict)
+    assert change.hint == "inv kestra.scaffold"
 
 
 def test_ours_edited_by_hand_is_kept() -> None:
