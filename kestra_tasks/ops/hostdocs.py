@@ -133,7 +133,8 @@ def _listed(root: Path) -> Iterator[str]:
     if shutil.which("git"):
         answer = Runner(root).query(argv)
         if answer.ok:
-            yield from filter(None, answer.out.split("\0"))
+            names = answer.out.split("\0")
+            yield from (name for name in names if name and not _LEFT & {name.split("/")[0]})
             return
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in _LEFT]

@@ -24,8 +24,8 @@ def test_the_corpus_has_these_tables_and_no_others() -> None:
         (15, 1, ()),
         (20, 2, ("Heading | with a pipe",)),
         (33, 1, ("Heading | with a pipe",)),
-        (48, 0, ("Heading | with a pipe",)),
-        (53, 1, ("Heading | with a pipe", "Under | a heading")),
+        (49, 0, ("Heading | with a pipe",)),
+        (54, 1, ("Heading | with a pipe", "Under | a heading")),
     ]
 
 
