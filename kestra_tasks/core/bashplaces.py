@@ -133,12 +133,17 @@ def _mentions(script: Script, aim: Aim) -> bool:
     words = re.findall(r"[\w.*?${}\[\]-]*[*][\w.*?-]*", script.code)
     if any(fnmatch.fnmatchcase(name, w) for w in words if w.strip("*.") and "compose" in w):
         return True
-    head, found, tail = name.partition(aim.stack)
-    if not found:
-        return False
-    hole = rf"{re.escape(head)}\$(?:\{{?\w+\}}?){re.escape(tail)}"
-    stack = rf"(?<![\w./-]){re.escape(aim.stack)}(?![\w./-])"
-    return re.search(hole, script.code) is not None and re.search(stack, script.code) is not None
+    for pattern in set(re.findall(r"[\w.-]*(?:\$\{?\w+\}?[\w.-]*)+", script.code)):
+        holes = re.sub(r"\\\$(?:\\\{)?\w+(?:\\\})?", r"([\\w-]+)", re.escape(pattern))
+        found = re.fullmatch(holes, name) if "compose" in pattern else None
+        if found and all(_says(script, value) for value in found.groups()):
+            return True
+    return False
+
+
+def _says(script: Script, word: str) -> bool:
+    """Whether a word stands in the script, not as a part of a path."""
+    return re.search(rf"(?<![\w./-]){re.escape(word)}(?![\w./-])", script.code) is not None
 
 
 def _without_file(script: Script, node: Node, aim: Aim) -> bool:

@@ -1,10 +1,11 @@
-"""Start and stop scripts on a real engine: the monorepo's own, and a foreign one that is watched."""
+"""Start and stop scripts on a real engine: own ones, and a foreign one that is watched."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -67,6 +68,14 @@ def running(repo: Monorepo) -> set[str]:
     return {name.removeprefix(f"{repo.name}-") for name in names}
 
 
+def healthy(repo: Monorepo) -> None:
+    """Wait: a server told to stop while it boots takes its whole grace."""
+    until = time.monotonic() + 120
+    while repo.inspect(repo.server)["State"]["Health"]["Status"] != "healthy":
+        assert time.monotonic() < until, docker("logs", "--tail", "20", repo.server)
+        time.sleep(1)
+
+
 def test_own_scripts_start_skip_and_stop(make_monorepo: Callable[..., Monorepo]) -> None:
     repo = make_monorepo(neighbour=True)
     integrate(repo, create=True)
@@ -97,6 +106,7 @@ def test_own_scripts_start_skip_and_stop(make_monorepo: Callable[..., Monorepo])
     assert code == 0, told
     assert repo.inspect(repo.server)["State"]["Running"], "left out isn't stopped"
 
+    healthy(repo)
     code, told = script(repo, STOP)
     assert code == 0, told
     assert running(repo) == set()
@@ -137,6 +147,7 @@ def test_a_foreign_script_and_what_is_somebody_elses(
     code, _ = script(repo, START)
     assert code != 0, "the host ends at its first failure, as before"
 
+    healthy(repo)
     code, told = script(repo, STOP)
     assert code == 0, told
     assert running(repo) == {"stray"}
