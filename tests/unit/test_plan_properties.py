@@ -89,6 +89,14 @@ STACK_SCRIPTS = (
     "",
     "#!/usr/bin/env bash\nif true; then\n",
 )
+LAUNCHERS = (
+    "const SERVICE_TARGETS = [\n  { id: 'a', healthUrl: 'http://x/' }\n];\n"
+    "app.get('/api/status', (q, r) => r.json(SERVICE_TARGETS));\n",
+    'const SERVICE_TARGETS = [{ "id": "a", "url": "http://x/" }]\n'
+    'app.get("/api/services", f)\nexport { SERVICE_TARGETS }\n',
+    "const SERVICE_TARGETS = load();\n",
+    "'not closed\n",
+)
 
 
 def _choice(piece: str | tuple[str, ...]) -> st.SearchStrategy[str]:
@@ -128,6 +136,8 @@ FILES = {
     "config/services-manifest.json": written(st.sampled_from(MANIFESTS)),
     "scripts/docker/start-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
     "scripts/docker/stop-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
+    "scripts/maintenance/health-check-all.sh": written(st.sampled_from(STACK_SCRIPTS)),
+    "apps/status/server.js": written(st.sampled_from(LAUNCHERS)),
     "tools/kestra/README.md": st.just(b"# theirs\n"),
     "tools/kestra/scripts/run.sh": st.just(b"#!/bin/sh\n"),
     "tools/kestra/compose.yml": st.just(b"services: {}\n"),
@@ -153,7 +163,7 @@ def choices(draw: st.DrawFn) -> Settings:
         language=draw(st.sampled_from(["en", "pt-BR"])),
         database=draw(st.sampled_from(["internal", "internal", "external"])),
         decided_ports=draw(st.sampled_from([None, (8180, 8685)])),
-        create=draw(st.sampled_from([(), ("manifest",), ("manifest", "stacks")])),
+        create=draw(st.sampled_from([(), ("manifest",), ("manifest", "stacks", "healthcheck")])),
     )
 
 
