@@ -237,6 +237,8 @@ run_compose() {
       ;;
     *) exec docker compose "$@" ;;
   esac
+  # Compose wants it even where Kestra, which alone may use it, is left out.
+  ensure_network || :
   if ((${#named[@]} == 0)); then
     list_others ${global[@]+"${global[@]}"} || exec docker compose "$@"
     wanted=(${others[@]+"${others[@]}"})

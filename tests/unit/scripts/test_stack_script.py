@@ -191,6 +191,16 @@ def test_compose_with_skip(said: str, done: list[str], tmp_path: Path) -> None:
     assert ran.err.count("Kestra is left out") == 1
 
 
+def test_compose_makes_the_network_even_where_kestra_is_left_out(tmp_path: Path) -> None:
+    stacks = own(tmp_path, tools="adminer")
+    ran = stacks.run(
+        *(OURS, "compose", "-f", str(stacks.root / STACK), "up", "-d"),
+        NO_NETWORK="1",
+        SKIP_KESTRA_AUTO_START="1",
+    )
+    assert ran.changes == [NETWORK, f"{COMPOSE} up -d adminer"]
+
+
 def test_compose_finds_the_file_as_docker_does(tmp_path: Path) -> None:
     stacks = own(tmp_path, tools="adminer")
     folder = (stacks.root / STACK).parent
