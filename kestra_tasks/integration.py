@@ -159,7 +159,7 @@ def _with_secrets(rim: Rim, settings: Settings) -> Settings:
     from kestra_tasks import secrets
     from kestra_tasks.ops.containers import database_exists
 
-    return secrets.draw(rim.root, settings, lambda: database_exists(settings))
+    return secrets.draw(rim.root, settings, database_exists)
 
 
 def _validate(rim: Rim, made: Plan, settings: Settings) -> None:
@@ -174,6 +174,27 @@ def _validate(rim: Rim, made: Plan, settings: Settings) -> None:
         raise PreconditionError(
             f"Compose refuses the planned files, so nothing was written: {problems[0]}",
             "mend that file, or leave the step out with `skip: [compose]` in invoke.yaml",
+        )
+
+
+def _tell_of_network(rim: Rim, made: Plan, settings: Settings) -> None:
+    """Without its external network Compose starts no service of the stack, not even others'."""
+    if not any(edit.path == settings.compose_file for edit in made.edits):
+        return
+    from kestra_tasks.core import envtext
+    from kestra_tasks.ops.containers import connect
+
+    file = read_tree(rim.root).read(settings.env_file)
+    values = envtext.values(file.text if file else "")
+    name = values.get("KESTRA_DOCKER_NETWORK") or settings.network
+    try:
+        absent = connect().network(name) is None
+    except PreconditionError:
+        return
+    if absent:
+        rim.say(
+            f"note: no service of {settings.compose_file} starts before the network {name} is "
+            f"there; inv kestra.up creates it, or: docker network create {name}"
         )
 
 

@@ -31,7 +31,10 @@ def remove(rim: Rim, *, data: bool, yes: bool, force: bool) -> None:
         _refuse_with_containers(stack)
     integration.take_back(rim, force=force, keep_credentials=bool(kept))
     if not rim.dry_run:
-        _drop_empty_folders(rim.root / rim.settings.kestra_dir, rim.root)
+        folder = rim.root / rim.settings.kestra_dir
+        if not kept:
+            _drop_leavings(folder)
+        _drop_empty_folders(folder, rim.root)
     for thing in kept:
         rim.say(f"kept {thing}; {rim.settings.env_file} keeps the credentials that open it")
     if kept:
@@ -75,9 +78,24 @@ def _refuse_with_containers(stack: Stack) -> None:
         )
 
 
+def _drop_leavings(folder: Path) -> None:
+    """Delete what our tasks noted down: of no use where nothing of Kestra is left."""
+    from kestra_tasks.ops.images import RECORD
+
+    storage = folder / "storage"
+    with contextlib.suppress(OSError):
+        if [item.name for item in storage.iterdir()] == [RECORD]:
+            (storage / RECORD).unlink()
+    for pattern in ("up-failed-*.log", "smoke-failed-*.log", "openspec-report.md"):
+        for place in (folder / "tmp").glob(pattern):
+            with contextlib.suppress(OSError):
+                place.unlink()
+
+
 def _drop_empty_folders(folder: Path, root: Path) -> None:
     """Remove what was left empty: folders that `up` made, and those above them."""
-    for place in (folder / "storage", folder / "workdir" / "tmp", folder / "workdir", folder):
+    names = ("storage", "workdir/tmp", "workdir", "tmp", "")
+    for place in (folder / name for name in names):
         with contextlib.suppress(OSError):
             place.rmdir()
     for parent in folder.relative_to(root).parents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import string
 from collections.abc import Callable
@@ -17,17 +18,18 @@ from kestra_tasks.settings import Secrets, Settings
 _LETTERS = string.ascii_letters + string.digits
 _CHARACTERS = _LETTERS + "-_.~"
 _LENGTH = 32
+_VOLUME = "KESTRA_POSTGRES_VOLUME"
 
 
-def draw(root: Path, settings: Settings, database_exists: Callable[[], bool]) -> Settings:
+def draw(root: Path, settings: Settings, database_exists: Callable[[str], bool]) -> Settings:
     """Return the settings with the secrets that `.env` still lacks.
 
     What `.env` has for real is kept, and its field in `Secrets` is then "". Nothing is drawn,
     and the settings come back as they are, where both are there.
 
     Args:
-        database_exists: whether Kestra's database has data already; asked only where its
-            password is lacking.
+        database_exists: whether the volume of that name has data already; asked only where
+            the database's password is lacking.
 
     Raises:
         PreconditionError: the database exists and its password isn't in `.env`.
@@ -37,12 +39,14 @@ def draw(root: Path, settings: Settings, database_exists: Callable[[], bool]) ->
     # The password of an external database is its owner's to give.
     lacks_database = is_placeholder(known.get(DB_PASSWORD)) and settings.database == "internal"
     lacks_login = is_placeholder(known.get(PASSWORD))
-    if lacks_database and database_exists():
+    volume = os.environ.get(_VOLUME) or known.get(_VOLUME) or settings.volume
+    if lacks_database and database_exists(volume):
         raise PreconditionError(
-            f"{DB_PASSWORD} isn't in {settings.env_file}, but the volume {settings.volume} holds a "
+            f"{DB_PASSWORD} isn't in {settings.env_file}, but the volume {volume} holds a "
             "database that opens with the old one; a new one would lock you out of it",
-            f"put the old value back into {settings.env_file}, or give the data up: "
-            "inv kestra.down --data",
+            f"put the old value back into {settings.env_file}; if the data aren't this monorepo's, "
+            f"add KESTRA_POSTGRES_VOLUME=another-name there; to give them up: "
+            f"docker volume rm {volume}",
         )
     if file is not None and not (lacks_database or lacks_login):
         return settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.environment import Runtime
-from kestra_tasks.settings import Settings
+from kestra_tasks.probes.containers import FOLDER, is_of
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
@@ -45,6 +45,12 @@ class Container:
     error: str
     ports: dict[int, int] = field(default_factory=dict)
     config_hash: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def folder(self) -> str:
+        """The folder that Compose started it from; "" if Compose didn't."""
+        return self.labels.get(FOLDER, "")
 
     @property
     def running(self) -> bool:
@@ -100,11 +106,15 @@ class Engine:
                 return None
 
     def ours(self, runtime: Runtime, service: str) -> Container | None:
-        """The container of our service: ours by Compose's project and service labels."""
+        """The container of our service: by Compose's labels, and started from our monorepo."""
         labels = [f"{_PROJECT}={runtime.project}", f"{_SERVICE}={service}"]
         with _told():
             found = self._api.containers(all=True, filters={"label": labels})
-        names = [item["Names"][0].lstrip("/") for item in found if item.get("Names")]
+        names = [
+            item["Names"][0].lstrip("/")
+            for item in found
+            if item.get("Names") and is_of(runtime.root, item.get("Labels") or {})
+        ]
         wanted = runtime.containers.get(service, "")
         chosen = wanted if wanted in names else next(iter(names), None)
         return self.container(chosen) if chosen else None
@@ -150,6 +160,13 @@ class Engine:
             except NotFound:
                 return None
         return str((found.get("Labels") or {}).get(_PROJECT, ""))
+
+    def users(self, volume: str) -> list[Container]:
+        """The containers, running or not, that have the volume."""
+        with _told():
+            found = self._api.containers(all=True, filters={"volume": volume})
+        names = [item["Names"][0].lstrip("/") for item in found if item.get("Names")]
+        return [item for name in names if (item := self.container(name))]
 
     def logs(self, container: str, since: float = 0, tail: int | str = "all") -> list[str]:
         """A container's lines, both streams, with the time in front; [] if there is none."""
@@ -205,15 +222,10 @@ def connect() -> Engine:
     return Engine(endpoint)
 
 
-def database_exists(settings: Settings) -> bool:
-    """Whether a database of Kestra is kept on this engine; no engine counts as no database."""
-    import os
-
-    if settings.database != "internal":
-        return False
-    name = os.environ.get("KESTRA_POSTGRES_VOLUME") or settings.volume
+def database_exists(volume: str) -> bool:
+    """Whether this engine has that volume; no engine counts as no."""
     try:
-        return connect().volume_project(name) is not None
+        return connect().volume_project(volume) is not None
     except PreconditionError:
         return False
 
@@ -243,6 +255,7 @@ def _container(found: dict[str, Any]) -> Container:
             if bound and key.endswith("/tcp")
         },
         config_hash=labels.get("com.docker.compose.config-hash", ""),
+        labels=labels,
     )
 
 

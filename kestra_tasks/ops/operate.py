@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from kestra_tasks.errors import ChildError, UnhealthyError, UsageError
@@ -28,7 +30,29 @@ def up(rim: Rim, *, timeout: int = 0, **flags: bool) -> None:
     Raises:
         PreconditionError, StartFailedError: as `start.up`.
     """
+    _draw_missing(rim)
     _up(rim, open_stack(rim), timeout, flags)
+
+
+def _draw_missing(rim: Rim) -> None:
+    """Write the secrets that `.env` lacks altogether: the one edit that `up` makes.
+
+    A placeholder isn't replaced here: somebody put it there.
+    """
+    from kestra_tasks import integration
+    from kestra_tasks.core import envtext
+    from kestra_tasks.core.passwords import DB_PASSWORD, PASSWORD
+    from kestra_tasks.probes.tree import read_tree
+
+    file = read_tree(rim.root).read(rim.settings.env_file)
+    if file is None or rim.dry_run or not (rim.root / rim.settings.kestra_compose).is_file():
+        return
+    values = envtext.values(file.text)
+    wanted = [PASSWORD] + [DB_PASSWORD] * (rim.settings.database == "internal")
+    missing = [name for name in wanted if name not in values and not os.environ.get(name)]
+    if missing:
+        rim.say(f"{rim.settings.env_file} lacks {' and '.join(missing)}; drawing it")
+        integration.carry_out(replace(rim, json=False), ["env"])
 
 
 def restart(rim: Rim, database: bool, *, timeout: int = 0, **flags: bool) -> None:

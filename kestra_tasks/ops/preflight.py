@@ -9,8 +9,9 @@ from pathlib import Path
 from kestra_tasks.core import passwords
 from kestra_tasks.core.checks import Problem, check_engine
 from kestra_tasks.errors import PreconditionError
-from kestra_tasks.ops.containers import Engine
-from kestra_tasks.ops.environment import SERVER, Runtime
+from kestra_tasks.ops.containers import Container, Engine
+from kestra_tasks.ops.environment import DATABASE, SERVER, Runtime
+from kestra_tasks.probes.containers import is_of
 from kestra_tasks.settings import Settings
 
 
@@ -76,24 +77,45 @@ def names(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
     """Containers of our names that aren't ours; they are neither adopted nor removed."""
     for service, name in runtime.containers.items():
         found = engine.container(name)
-        if found is None or (found.project, found.service) == (runtime.project, service):
+        if found is None or _is_ours(found, runtime, service):
             continue
-        whose = f"Compose project {found.project}" if found.project else "no Compose project"
         variable = "CONTAINER_NAME" if service == SERVER else "POSTGRES_CONTAINER_NAME"
         yield _block(
-            f"container {name} exists and isn't ours: it is of {whose} ({found.status})",
+            f"container {name} exists and isn't ours: it is of {_owner(found)} ({found.status})",
             f"look at it (docker inspect {name}) and remove it there, "
             f"or set another KESTRA_{variable} in {runtime.env_file.name}",
         )
     if runtime.internal:
-        project = engine.volume_project(runtime.volume)
-        if project is not None and project != runtime.project:
-            yield Problem(
-                "warn",
-                "data",
-                f"volume {runtime.volume} was made by "
-                f"{f'Compose project {project}' if project else 'hand'}; its data are used",
-            )
+        yield from _volume(runtime, engine)
+
+
+def _volume(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
+    """Two servers on one data folder would destroy it."""
+    volume = runtime.volume
+    project = engine.volume_project(volume)
+    if project is None:
+        return
+    others = [c for c in engine.users(volume) if not _is_ours(c, runtime, DATABASE)]
+    if others:
+        yield _block(
+            f"volume {volume} is used by container {others[0].name} of {_owner(others[0])}",
+            f"set another KESTRA_POSTGRES_VOLUME in {runtime.env_file.name}",
+        )
+    elif project != runtime.project:
+        by = f"Compose project {project}" if project else "hand"
+        yield Problem("warn", "data", f"volume {volume} was made by {by}; its data are used")
+
+
+def _is_ours(container: Container, runtime: Runtime, service: str) -> bool:
+    return (container.project, container.service) == (runtime.project, service) and is_of(
+        runtime.root, container.labels
+    )
+
+
+def _owner(container: Container) -> str:
+    if not container.project:
+        return "no Compose project"
+    return f"Compose project {container.project} in {container.folder or 'an unknown folder'}"
 
 
 def ports(runtime: Runtime, engine: Engine) -> Iterator[Problem]:

@@ -11,6 +11,8 @@ from kestra_tasks.core.facts import Container, PublishedPort, Unavailable
 from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
 from kestra_tasks.probes.engine import connect
 
+FOLDER = "com.docker.compose.project.working_dir"
+FILES = "com.docker.compose.project.config_files"
 LABEL = "dev.kestra-tasks."  # in front of every label that kestra_tasks writes
 
 
@@ -39,12 +41,15 @@ def is_ours(container: Container, root: Path) -> bool:
     """Whether kestra_tasks started it, for the monorepo at `root` and no other."""
     if not any(label.startswith(LABEL) for label in container.labels):
         return False
-    folders = [container.labels.get("com.docker.compose.project.working_dir", "")]
-    folders += container.labels.get("com.docker.compose.project.config_files", "").split(",")
-    return _within(root, [*folders, *container.sources])
+    return is_of(root, container.labels, container.sources)
 
 
-def _within(root: Path, places: Iterable[str]) -> bool:
+def is_of(root: Path, labels: Mapping[str, str], sources: Iterable[str] = ()) -> bool:
+    """Whether Compose started it from a folder of the monorepo at `root`, or it mounts one.
+
+    Two monorepos may well call their Compose projects the same.
+    """
+    places = [labels.get(FOLDER, ""), *labels.get(FILES, "").split(","), *sources]
     real = root.resolve()
     return any(Path(place).resolve().is_relative_to(real) for place in places if place)
 

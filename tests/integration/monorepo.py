@@ -189,7 +189,7 @@ def lay(repo: Monorepo, images: Mapping[str, str], database: str) -> None:
             _NEIGHBOUR.format(project=repo.name, image=images["KESTRA_POSTGRES_IMAGE"])
         )
     settings = config.load(repo.root)
-    settings = secrets.draw(repo.root, settings, lambda: False)
+    settings = secrets.draw(repo.root, settings, lambda _volume: False)
     settings = settings.with_(decided_ports=(repo.http, repo.management))
     apply(repo.root, integration.plan(repo.root, settings))
     repo.set(KESTRA_POSTGRES_VOLUME=repo.volume)

@@ -72,7 +72,7 @@ def stage(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
         f"  smoke_http_port: {free[3]}\n  smoke_management_port: {free[4]}\n"
         f"  image: {images['KESTRA_IMAGE']}\n  postgres_image: {images['KESTRA_POSTGRES_IMAGE']}\n"
     )
-    settings = secrets.draw(root, config.load(root), lambda: False)
+    settings = secrets.draw(root, config.load(root), lambda _volume: False)
     settings = settings.with_(decided_ports=(repo.http, repo.management))
     apply(root, integration.plan(root, settings))
     repo.set(KESTRA_POSTGRES_VOLUME=repo.volume, COMPOSE_PROJECT_NAME=repo.name)

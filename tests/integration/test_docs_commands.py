@@ -116,7 +116,7 @@ def stage(
         f"  smoke_http_port: {ports[2]}\n  smoke_management_port: {ports[3]}\n"
         f"  create: [docs]\n  skip: {sorted(set(steps.NAMES) - set(_STEPS))}\n"
     )
-    settings = secrets.draw(repo.root, config.load(repo.root), lambda: False)
+    settings = secrets.draw(repo.root, config.load(repo.root), lambda _volume: False)
     settings = settings.with_(decided_ports=(repo.http, repo.management))
     apply(repo.root, integration.plan(repo.root, settings))
     repo.set(KESTRA_POSTGRES_VOLUME=repo.volume)

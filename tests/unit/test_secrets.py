@@ -13,7 +13,7 @@ from kestra_tasks.errors import PreconditionError
 from kestra_tasks.settings import Settings
 
 
-def never() -> bool:
+def never(_volume: str) -> bool:
     raise AssertionError("the database was asked for")
 
 
@@ -23,7 +23,7 @@ def write(root: Path, text: str) -> Path:
 
 
 def test_both_are_drawn_where_there_is_no_file(tmp_path: Path) -> None:
-    drawn = secrets.draw(tmp_path, Settings(), lambda: False).secrets
+    drawn = secrets.draw(tmp_path, Settings(), lambda _volume: False).secrets
     assert drawn is not None
     assert drawn.database_password != drawn.basic_auth_password
     assert drawn.database_password not in repr(drawn)
@@ -55,9 +55,16 @@ def test_only_what_lacks_is_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "KESTRA_DB_PASSWORD=CHANGE_ME_SECURE_PASSWORD\n"])
 def test_none_is_drawn_for_data_that_another_password_opens(tmp_path: Path, text: str) -> None:
     with pytest.raises(PreconditionError) as caught:
-        secrets.draw(write(tmp_path, text), Settings(), lambda: True)
+        secrets.draw(write(tmp_path, text), Settings(), lambda _volume: True)
     assert "kestra-postgres-data" in caught.value.message
-    assert "inv kestra.down --data" in caught.value.hint
+    assert "KESTRA_POSTGRES_VOLUME" in caught.value.hint
+
+
+def test_the_volume_asked_for_is_the_one_that_env_names(tmp_path: Path) -> None:
+    asked = []
+    root = write(tmp_path, "KESTRA_POSTGRES_VOLUME=mine\n")
+    secrets.draw(root, Settings(), lambda volume: bool(asked.append(volume)))
+    assert asked == ["mine"]
 
 
 def test_an_external_databases_password_is_its_owners_to_give(tmp_path: Path) -> None:

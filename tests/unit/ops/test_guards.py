@@ -53,6 +53,10 @@ class Engine:
     def __init__(self, image_id: str = "sha256:aaa", volume: str | None = "stack") -> None:
         self.image_id, self.volume = image_id, volume
         self.containers: dict[str, Container] = {}
+        self.volume_users: list[Container] = []
+
+    def users(self, _volume: str) -> list[Container]:
+        return self.volume_users
 
     def image(self, _name: str) -> Image:
         return Image(self.image_id, "sha256:ddd", "2.0.0")
@@ -212,15 +216,35 @@ def test_a_placeholder_leads_to_the_task_that_draws_secrets(tmp_path: Path) -> N
     assert [p.hint for p in preflight.credentials(made)] == ["inv kestra.env"]
 
 
+def started_in(folder: Path, **changes: Any) -> Container:
+    return container(labels={"com.docker.compose.project.working_dir": str(folder)}, **changes)
+
+
 def test_a_name_of_another_project_blocks_and_a_free_one_does_not(tmp_path: Path) -> None:
-    engine = Engine()
-    assert list(preflight.names(runtime(tmp_path), engine)) == []  # type: ignore[arg-type]
-    engine.containers["x-kestra"] = container()
-    assert list(preflight.names(runtime(tmp_path), engine)) == []  # type: ignore[arg-type]
-    engine.containers["x-kestra"] = container(project="theirs")
-    (problem,) = preflight.names(runtime(tmp_path), engine)  # type: ignore[arg-type]
+    engine, made = Engine(), runtime(tmp_path)
+    assert list(preflight.names(made, engine)) == []  # type: ignore[arg-type]
+    engine.containers["x-kestra"] = started_in(made.root / "tools/compose")
+    assert list(preflight.names(made, engine)) == []  # type: ignore[arg-type]
+    engine.containers["x-kestra"] = started_in(made.root, project="theirs")
+    (problem,) = preflight.names(made, engine)  # type: ignore[arg-type]
     assert problem.level == "block" and "Compose project theirs" in problem.message
     assert "docker inspect x-kestra" in problem.hint
+
+
+def test_a_container_of_another_monorepo_with_the_same_project_name_blocks(tmp_path: Path) -> None:
+    engine, made = Engine(), runtime(tmp_path)
+    engine.containers["x-kestra"] = started_in(Path("/other/monorepo/tools/compose"))
+    (problem,) = preflight.names(made, engine)  # type: ignore[arg-type]
+    assert problem.level == "block" and "/other/monorepo/tools/compose" in problem.message
+
+
+def test_a_volume_that_another_monorepo_uses_blocks(tmp_path: Path) -> None:
+    engine, made = Engine(), runtime(tmp_path)
+    theirs = started_in(Path("/other/monorepo"), name="theirs-pg", service="kestra-postgres")
+    engine.volume_users = [theirs]
+    (problem,) = preflight.names(made, engine)  # type: ignore[arg-type]
+    assert problem.level == "block" and "theirs-pg" in problem.message
+    assert "KESTRA_POSTGRES_VOLUME" in problem.hint
 
 
 def test_the_record_is_plain_json(tmp_path: Path) -> None:
