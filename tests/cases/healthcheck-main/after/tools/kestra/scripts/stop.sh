@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed ad8cf003
+# kestra-tasks:managed 421ff481
 # Stop Kestra containers and say so for each.
 set -euo pipefail
 
@@ -96,7 +96,7 @@ by_kind() {
 # A container that begins to start may drop the one signal that `docker stop` sends: repeat it.
 stop_one() {
   local child seconds=0
-  docker stop "$1" >/dev/null &
+  docker stop -t "$GRACE" "$1" >/dev/null &
   child=$!
   while kill -0 "$child" 2>/dev/null; do
     sleep 1
