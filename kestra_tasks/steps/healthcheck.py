@@ -74,7 +74,7 @@ def call(settings: Settings) -> str:
         f'kestra_health=$(dirname -- "$0")/{_plain(script)}\n'
         'if [ -z "${KESTRA_HEALTH_BESIDE:-}" ] && [ "${BASH_SOURCE:-$0}" = "$0" ] &&\n'
         '  [ -f "$kestra_health" ]; then\n'
-        '  exec bash "$kestra_health" --beside "$0" "$@"\n'
+        '  exec bash "$kestra_health" --beside "${BASH:-sh}" "$0" "$@"\n'
         "fi\n"
         "unset KESTRA_HEALTH_BESIDE kestra_health\n"
     )

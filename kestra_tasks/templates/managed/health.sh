@@ -16,7 +16,7 @@ NAMES='kestra kestra-orchestrator @@container@@'
 usage() {
   cat <<'END'
 Usage: health.sh [--json] [--timeout SECONDS] [--help]
-       health.sh --beside SCRIPT [ARGUMENT...]
+       health.sh --beside SHELL SCRIPT [ARGUMENT...]
 
 Say whether this monorepo's Kestra is healthy. What is asked is the port that Docker publishes for
 its container, so another server on that port is never taken for it:
@@ -26,8 +26,9 @@ States: up, starting, degraded (the container is healthy, its port doesn't answe
 
   --json             one JSON document
   --timeout SECONDS  for each question (default: 4)
-  --beside SCRIPT    run the monorepo's own health check and add Kestra to what it prints:
-                     an item in its JSON's arrays of services and containers, or a line of text.
+  --beside ...       run the monorepo's own health check, by the shell that it was started with,
+                     and add Kestra to what it prints: an item in its JSON's arrays of services
+                     and containers, or a line of text.
                      `--services kestra` asks for Kestra alone, `--services a,kestra` for both.
                      Its exit code stays; where that is 0, Kestra asked for by name, or started
                      and not healthy, makes it 1.
@@ -140,7 +141,7 @@ while (($#)); do
       limit=${1#*=}
       ;;
     --beside)
-      (($# > 1)) || usage_error "$1 needs a script"
+      (($# > 2)) || usage_error "$1 needs a shell and a script"
       shift
       # shellcheck source=SCRIPTDIR/lib/beside.sh disable=SC1091
       . "$here/lib/beside.sh"

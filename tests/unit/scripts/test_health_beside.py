@@ -254,6 +254,15 @@ def test_sourced_by_another_script_it_does_what_it_did(tmp_path: Path) -> None:
     assert stage.run(other, **UP).out == "2 none\n"
 
 
+@pytest.mark.parametrize("first", ["#!/bin/sh", "#!/usr/bin/env bash"])
+def test_the_host_keeps_its_own_shell(tmp_path: Path, first: str) -> None:
+    stage = Stage(tmp_path)
+    stage.host(f'{first}\necho "x\\ty ${{BASH_VERSION:-plain}}"\n')
+    before = stage.run(stage.script)
+    stage.integrate()
+    assert stage.run(stage.script).out.startswith(before.out)
+
+
 def test_arguments_arrive_as_they_were_given(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.host("#!/bin/bash\nprintf '<%s>' \"$@\"; exit 7\n")

@@ -3,12 +3,12 @@
 # health-check-all.sh - everything that runs here
 #
 # Exit codes: 0 healthy, 1 degraded, 2 critical
-# >>> kestra-tasks:healthcheck ed78d3af
+# >>> kestra-tasks:healthcheck 14b5d7a3
 # Adds Kestra: health.sh runs this script again, as it is, and joins what both say.
 kestra_health=$(dirname -- "$0")/../../tools/kestra/scripts/health.sh
 if [ -z "${KESTRA_HEALTH_BESIDE:-}" ] && [ "${BASH_SOURCE:-$0}" = "$0" ] &&
   [ -f "$kestra_health" ]; then
-  exec bash "$kestra_health" --beside "$0" "$@"
+  exec bash "$kestra_health" --beside "${BASH:-sh}" "$0" "$@"
 fi
 unset KESTRA_HEALTH_BESIDE kestra_health
 # <<< kestra-tasks:healthcheck

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# kestra-tasks:managed d0450398
+# kestra-tasks:managed 1869b422
 # Running the monorepo's own health check and adding Kestra to what it prints. health.sh sources
 # this.
 # shellcheck disable=SC2154,SC2034,SC2317 # health.sh and what it sources have the rest
@@ -7,13 +7,13 @@
 # Its callers may give the whole of it no more than some ten seconds.
 BESIDE_SECONDS=3
 
-# beside SCRIPT [ARGUMENT...]
+# beside SHELL SCRIPT [ARGUMENT...]
 beside() {
-  local script=$1 output='' status=0 fd asked=no alone=no json=no silent=no rest=()
-  shift
+  local shell=$1 script=$2 output='' status=0 fd asked=no alone=no json=no silent=no rest=()
+  shift 2
   understand "$@"
   if [[ $silent == yes && $asked == no ]]; then
-    KESTRA_HEALTH_BESIDE=1 exec "$BASH" -- "$script" "$@"
+    KESTRA_HEALTH_BESIDE=1 exec "$shell" -- "$script" "$@"
   fi
   exec {fd}< <(timeout $((BESIDE_SECONDS * 2 + 2)) "$BASH" -- "$here/health.sh" --porcelain \
     --timeout "$BESIDE_SECONDS" 2>/dev/null)
@@ -22,7 +22,7 @@ beside() {
     return
   fi
   if [[ -t 1 && $json == no ]]; then # a terminal: colours stay, and nobody parses it
-    KESTRA_HEALTH_BESIDE=1 "$BASH" -- "$script" "${rest[@]}" || status=$?
+    KESTRA_HEALTH_BESIDE=1 "$shell" -- "$script" "${rest[@]}" || status=$?
   else
     capture "$script" "${rest[@]}"
   fi
@@ -75,7 +75,7 @@ understand() {
 capture() {
   local script=$1 fd host char='' head='' LC_ALL=C
   shift
-  exec {fd}< <(KESTRA_HEALTH_BESIDE=1 exec "$BASH" -- "$script" "$@")
+  exec {fd}< <(KESTRA_HEALTH_BESIDE=1 exec "$shell" -- "$script" "$@")
   host=$!
   while IFS= read -r -N 1 -u "$fd" char; do
     head+=$char
