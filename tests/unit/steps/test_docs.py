@@ -15,6 +15,7 @@ from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import docs
 from kestra_tasks.steps.docs_rows import with_port_rows, without_port_rows
+from kestra_tasks.templates import load
 
 MAP = "docs/context/ops/service-port-map.md"
 NAMING = "docs/governance/CONTAINER-NAMING-CONVENTION.md"
@@ -261,3 +262,51 @@ def test_every_change_is_an_edit_a_noop_or_a_conflict_for_every_document() -> No
     changes = list(docs.plan(tree({MAP: TABLE, NAMING: "words"}), DAY))
     assert all(isinstance(change, Edit | Noop | Conflict) for change in changes)
     assert {change.path for change in changes} >= {MAP, NAMING, GUIDE}
+
+
+def test_rows_stay_in_the_table_that_has_them() -> None:
+    text = f"## Apps\n\n{rows(TABLE)}\n## Tools\n\n{TABLE}| Adminer tools-adminer | 8000 |\n"
+    new = rows(text, 9180, 9181)
+    assert "| Kestra (UI and API) | 9180 |" in new.split("## Tools")[0]
+    assert "Kestra" not in new.split("## Tools")[1]
+
+
+# --- languages -------------------------------------------------------------------------------
+
+# The only words that differ in commands. The integration test runs the English ones.
+WORDS = {
+    "before-restart.log": "antes-do-reinicio.log",
+    "first-flow.yml": "primeiro-fluxo.yml",
+    "first_flow": "primeiro_fluxo",
+    "namespace: operations": "namespace: operacoes",
+    "executions/operations": "executions/operacoes",
+    "flows/operations": "flows/operacoes",
+    "id: say": "id: dizer",
+    "Kestra works": "O Kestra funciona",
+    "'END'": "'FIM'",
+    "\nEND\n": "\nFIM\n",
+    "exit {{": "saída {{",
+    "out of memory {{": "sem memória {{",
+    "restarts {{": "reinícios {{",
+    "since {{": "desde {{",
+    "git does NOT ignore it": "o git NÃO o ignora",
+    "no errors": "nenhum erro",
+    "no backup on this machine": "nenhum backup nesta máquina",
+    "echo writable": "echo gravável",
+    "relname as table": "relname as tabela",
+    "as size": "as tamanho",
+}
+
+
+@pytest.mark.parametrize(
+    "template", ["kestra", "kestra-restart", "kestra-checklist", "kestra-backup-restore"]
+)
+def test_both_languages_have_the_same_commands(template: str) -> None:
+    fence = re.compile(r"^ *```bash\n(.*?)^ *```$", re.S | re.M)
+    english, portuguese = (
+        fence.findall(load(f"seeded/docs/{template}.{language}.md")) for language in ("en", "pt-BR")
+    )
+    for old, new in WORDS.items():
+        english = [block.replace(old, new) for block in english]
+    assert english == portuguese
+    assert len(english) > 9
