@@ -64,7 +64,10 @@ def wrapper(place: Place) -> Verdict:
     missing = _missing_script(place, "run.sh")
     if missing:
         return missing
-    result = place.script("run.sh", "--local", "--dry-run", "--detach")
+    settings = place.settings
+    ports = ["--port", str(settings.smoke_http_port)]
+    ports += ["--management-port", str(settings.smoke_management_port)]
+    result = place.script("run.sh", "--local", "--dry-run", "--detach", *ports)
     words = result.out + result.err
     if not result.ok:
         return failed(f"run.sh --dry-run: {last_line(result)}", "inv kestra.scaffold --force")

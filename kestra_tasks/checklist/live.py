@@ -112,12 +112,16 @@ def health_checks(place: Place) -> Verdict:
 
 def logs(place: Place) -> Verdict:
     """4.3: logs.sh shows the container's lines."""
-    result = place.script("logs.sh", "--tail", "5", "--no-follow")
+    verdict = _running(place, "inv kestra.up")
+    if verdict.mend:
+        return verdict
+    name = place.stack.runtime.container
+    result = place.script("logs.sh", "--tail", "5", "--no-follow", name)
     if not result.ok:
         return failed(f"logs.sh: {last_line(result)}", "inv kestra.up")
     if not (result.out + result.err).strip():
         return failed("logs.sh shows no line", "inv kestra.logs")
-    return passed("logs.sh shows the running container's lines")
+    return passed(f"logs.sh shows the lines of {name}")
 
 
 def smoke(place: Place) -> Verdict:

@@ -146,7 +146,6 @@ def _mode(name: str, mode: int) -> Break:
 
 _FOREIGN = "services:\n  flows:\n    image: kestra/kestra:v0.21\n    ports: ['{port}:8080']\n"
 _README = "tools/kestra/README.md"
-_CLAIM = "services:\n  other:\n    image: x\n    ports: ['{port}:80']\n"
 _BROKEN: dict[str, tuple[Break, str, str]] = {
     "1.1": (
         _write("ops/docker-compose.yml", _FOREIGN.format(port=7777)),
@@ -154,8 +153,8 @@ _BROKEN: dict[str, tuple[Break, str, str]] = {
         "inv kestra.discover",
     ),
     "1.2": (
-        lambda s: _write("x/docker-compose.yml", _CLAIM.format(port=s.repo.http))(s),
-        "x/docker-compose.yml:4",
+        lambda s: s.repo.set(KESTRA_HTTP_PORT=str(s.launcher)),
+        "python",
         "--ports auto",
     ),
     "1.3": (
@@ -165,7 +164,7 @@ _BROKEN: dict[str, tuple[Break, str, str]] = {
     ),
     "1.4": (
         _replace("docs/governance/CONTAINER-NAMING-CONVENTION.md", "kt-", "zz-"),
-        "zz-",
+        "doesn't name the pattern kt-",
         "",
     ),
     "2.1": (_mode("tools/kestra/docs", 0o700), "mode 700", "chmod 755"),
