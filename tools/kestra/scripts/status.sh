@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed a111eac1
+# kestra-tasks:managed 46a2977c
 # List the Kestra containers of this machine.
 set -euo pipefail
 
@@ -15,14 +15,14 @@ List the Kestra containers that run on this machine, one a line:
   stack    the service of the Compose stack
   wrapper  started by run.sh
   other    another monorepo's, or started by hand from the same image
-Those that are stopped are named below the table.
+This monorepo's own that are stopped are named below the table.
 
 Exit codes: 0 listed, or none runs; 1 usage; 3 no Docker engine; 5 docker failed.
 END
 }
 
 row() {
-  printf "%-12s  %-${width}s  %-7s  %-30s  %s\n" "$@"
+  printf "%-12s  %-${width}s  %-7s  %-${states}s  %s\n" "$@"
 }
 
 case ${1:-} in
@@ -39,9 +39,10 @@ need_docker
 running=$(containers)
 stopped=$(containers --filter status=created --filter status=exited --filter status=dead)
 
-width=4
-while IFS=$'\x1f' read -r _ _ name _; do
+width=4 states=6
+while IFS=$'\x1f' read -r _ _ name state _; do
   ((${#name} <= width)) || width=${#name}
+  ((${#state} <= states)) || states=${#state}
 done <<<"$running"
 
 row 'CONTAINER ID' NAME KIND STATUS PORTS
@@ -56,6 +57,6 @@ else
 fi
 if [[ -n $stopped ]]; then
   while IFS=$'\x1f' read -r kind _ name state _; do
-    say "stopped: $name (${kind#*-}), $state; its last words: docker logs --tail 50 $name"
+    [[ $kind == 3-other ]] || say "stopped: $name (${kind#*-}), $state; its last words: docker logs --tail 50 $name"
   done <<<"$stopped"
 fi

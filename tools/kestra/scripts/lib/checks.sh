@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# kestra-tasks:managed ea978089
+# kestra-tasks:managed 38dd50cf
 # What must be true before run.sh starts a server: each check adds to `problems` and goes on, so
 # that all that is missing is told at once.
 # shellcheck disable=SC2154 # run.sh sets the variables that are only used here
@@ -9,37 +9,33 @@ problem() { # problem WHAT NEXT-COMMAND: told together, once all is looked at
   problems+=("$1" "$2")
 }
 
+# The same rules as `inv kestra.env`.
 check_password() { # check_password VARIABLE VALUE
-  case $2 in
-    '')
-      if [[ -f $env_file ]]; then
-        problem "$1 is missing in $env_file" 'inv kestra.env'
-      else
-        problem "$1 is missing: there is no $env_file" 'inv kestra.env   # or: run.sh --local'
-      fi
-      ;;
-    *CHANGE_ME* | *ChangeMe* | *changeme*)
-      problem "$1 is still the placeholder of .env.example" 'inv kestra.env'
-      ;;
-    *\$\{*)
-      problem "$1 has a '\${' in it, which Kestra would replace" "choose another password"
-      ;;
-    *[[:cntrl:]]*)
-      problem "$1 has a control character in it" "choose another password"
-      ;;
-  esac
+  local placeholder='^(change[_-]?(me|it|this)([^a-z0-9_].*)?|change[_-]?me[_-].*|changeme123!?|<[^>]*>|x{4,}|(your|sua|seu)[_-].*(password|secret|senha).*|replace[_-]?me.*|todo|\*{3,})$'
+  if [[ $2 =~ ^[[:space:]]*$ ]]; then
+    if [[ -f $env_file ]]; then
+      problem "$1 is missing in $env_file" 'inv kestra.env'
+    else
+      problem "$1 is missing: there is no $env_file" 'inv kestra.env   # or: run.sh --local'
+    fi
+  elif [[ $(tr '[:upper:]' '[:lower:]' <<<"$2") =~ $placeholder ]]; then
+    problem "$1 is still a placeholder" 'inv kestra.env'
+  elif [[ $2 == *\$\{* ]]; then
+    problem "$1 has '\${' in it, which the server would resolve once more" 'choose another'
+  elif [[ $2 == *[[:cntrl:]]* ]]; then
+    problem "$1 has a control character in it" 'choose another'
+  fi
 }
 
 check_login() {
-  check_password KESTRA_BASICAUTH_PASSWORD "$basicauth_password"
-  [[ $username == ?*@?*.?* ]] ||
-    problem "KESTRA_BASICAUTH_USERNAME is $username; Kestra takes only an e-mail address" \
+  local address='^[a-zA-Z0-9_!#$%&'\''*+/=?`{|}~^.-]+@[a-zA-Z0-9.-]+$' password=$basicauth_password
+  check_password KESTRA_BASICAUTH_PASSWORD "$password"
+  [[ $username =~ $address ]] ||
+    problem "KESTRA_BASICAUTH_USERNAME is $username, but Kestra takes only an e-mail address" \
       'KESTRA_BASICAUTH_USERNAME=admin@tradingsystem.local'
-  if [[ -n $basicauth_password ]] &&
-    ! [[ ${#basicauth_password} -ge 8 && $basicauth_password == *[[:upper:]]* && $basicauth_password == *[0-9]* ]]; then
-    problem 'KESTRA_BASICAUTH_PASSWORD is too weak for Kestra (8 characters, a capital, a digit)' \
-      'change it in .env'
-  fi
+  [[ -z $password || (${#password} -ge 8 && $password == *[A-Z]* && $password == *[a-z]* && $password == *[0-9]*) ]] ||
+    problem 'KESTRA_BASICAUTH_PASSWORD needs 8 characters, with upper case, lower case and a digit' \
+      "choose another in $env_file"
 }
 
 check_engine() {

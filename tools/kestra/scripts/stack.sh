@@ -1,0 +1,289 @@
+#!/usr/bin/env bash
+# kestra-tasks:managed 27822289
+# Start and stop the stack's Kestra, for the monorepo's start and stop scripts.
+set -euo pipefail
+
+here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+# shellcheck source=SCRIPTDIR/lib/common.sh disable=SC1091
+. "$here/lib/common.sh"
+# shellcheck source=SCRIPTDIR/lib/checks.sh disable=SC1091
+. "$here/lib/checks.sh"
+
+EXIT_LEFT_OUT=3
+
+usage() {
+  cat <<'END'
+Usage: stack.sh [--for ARGUMENTS] start [--with-others] | stop | network | compose ARGUMENT...
+
+  start             docker compose -f tools/compose/docker-compose.tools.yml up -d kestra
+                    Nothing with SKIP_KESTRA_AUTO_START=1 or SKIP_Kestra_AUTO_START=1.
+  --with-others     first the other services of that file
+  stop              stop Kestra, which gets its time to end its tasks, and its database; then what
+                    run.sh started and still runs (stop.sh)
+  network           make the stack's network if there is none
+  compose ARG...    `docker compose ARG...` as it stands; where it starts or stops all services of
+                    tools/compose/docker-compose.tools.yml, Kestra is started after the others and
+                    stopped before them, as above
+  --for ARGUMENTS   those of the calling script, as one word. Where they name the stack, tools,
+                    `start` and `stop` mean all of its services. Where they don't, it's Kestra
+                    alone; trouble with it is told and the exit code is 0, so that the calling
+                    script goes on with its other stacks.
+
+Exit codes: 0 started, stopped or left out as asked; 1 usage; 3 Kestra is left out: a port is taken,
+or something is missing; 5 docker failed; from `compose`, also docker's own.
+END
+}
+
+# --- Kestra ----------------------------------------------------------------------------------------
+
+# common.sh and env.sh set it
+# shellcheck disable=SC2154
+stack_file=$compose_file
+caller=''
+lenient=no whole=no
+services=(kestra)
+services+=(kestra-postgres)
+read_values() {
+  read_env KESTRA_CONTAINER_NAME KESTRA_DOCKER_NETWORK KESTRA_BIND_ADDRESS KESTRA_HTTP_PORT \
+    KESTRA_MANAGEMENT_PORT
+  container=${KESTRA_CONTAINER_NAME:-tools-kestra}
+  network=${KESTRA_DOCKER_NETWORK:-tradingsystem_backend}
+  # checks.sh reads it
+  # shellcheck disable=SC2034
+  address=${KESTRA_BIND_ADDRESS:-127.0.0.1}
+  ports=("${KESTRA_HTTP_PORT:-8080}" "${KESTRA_MANAGEMENT_PORT:-8081}")
+}
+
+skipped() {
+  local name
+  for name in SKIP_KESTRA_AUTO_START SKIP_Kestra_AUTO_START; do
+    case ${!name:-} in
+      1 | true | yes)
+        say "Kestra is left out: $name=${!name}; to start it: $(compose up -d kestra)"
+        return 0
+        ;;
+    esac
+  done
+  return 1
+}
+
+trouble() { # trouble CODE MESSAGE [NEXT COMMAND]...
+  [[ $lenient == no ]] || say 'Kestra is left out; the rest goes on'
+  (fail "$@") || return "$?"
+}
+
+# Its own ports don't count while it runs.
+ports_free() {
+  local port taken=0
+  [[ $(docker container inspect --format '{{.State.Running}}' "$container" 2>/dev/null) != true ]] ||
+    return 0
+  for port in "${ports[@]}"; do
+    ! listens "$port" || {
+      taken=1
+      trouble "$EXIT_LEFT_OUT" "port $port is taken by $(port_owner "$port"), so Kestra isn't started" \
+        'inv kestra.env --ports auto   # moves Kestra to free ports; or --ports N,M' \
+        "$(script stack.sh) start" || :
+    }
+  done
+  return "$taken"
+}
+
+start_kestra() { # start_kestra [docker compose's global option]...
+  local code=0
+  [[ -f ${env_file:?} ]] || {
+    trouble "$EXIT_LEFT_OUT" "there is no $env_file, which the stack reads" 'inv kestra.env' || return
+  }
+  ports_free || return "$EXIT_LEFT_OUT"
+  ensure_network || return
+  docker compose "$@" up -d kestra || code=$?
+  ((code != 0)) || return 0
+  ports_free || return "$EXIT_LEFT_OUT"
+  trouble "$EXIT_DOCKER" "Kestra couldn't be started (code $code); docker's own words are above" \
+    "$(compose ps -a)" "docker logs --tail 50 $container"
+}
+
+ensure_network() {
+  docker network inspect "$network" >/dev/null 2>&1 || docker network create "$network" >/dev/null ||
+    trouble "$EXIT_DOCKER" "the network $network can't be made; docker's own words are above" \
+      "docker network create $network"
+}
+
+stop_kestra() { # stop_kestra [docker compose's global option]...
+  local code=0
+  docker compose "$@" stop "${services[@]}" || code=$EXIT_DOCKER
+  "$here/stop.sh" >&2 || code=$EXIT_DOCKER
+  ((code == 0)) || trouble "$code" 'Kestra may not have stopped' "$(script status.sh)"
+}
+
+# End with Kestra's code, or 0 where the caller asked for more than Kestra.
+finish() {
+  [[ $lenient == no ]] || exit 0
+  exit "$1"
+}
+
+# --- a whole stack -----------------------------------------------------------------------------------
+
+is_ours() {
+  local service
+  for service in "${services[@]}"; do
+    [[ $1 != "$service" ]] || return 0
+  done
+  return 1
+}
+
+# Set `others` to the stack's other services.
+list_others() { # list_others [docker compose's global option]...
+  local listed service
+  others=()
+  listed=$(docker compose "$@" config --services) || return
+  while IFS= read -r service; do
+    [[ -z $service ]] || is_ours "$service" || others+=("$service")
+  done <<<"$listed"
+}
+
+start_others() {
+  [[ -f $env_file ]] || fail "$EXIT_LEFT_OUT" "there is no $env_file, which the stack reads" 'inv kestra.env'
+  ensure_network || exit
+  list_others -f "$stack_file" ||
+    fail "$EXIT_DOCKER" "$stack_file can't be read; docker's own words are above" "$(compose config)"
+  ((${#others[@]} == 0)) || docker compose -f "$stack_file" up -d "${others[@]}" ||
+    fail "$EXIT_DOCKER" "services of $stack_file didn't start; docker's own words are above" "$(compose ps -a)"
+}
+
+start() {
+  local code=0
+  [[ $whole == no ]] || start_others
+  ! skipped || exit 0
+  start_kestra -f "$stack_file" || code=$?
+  finish "$code"
+}
+
+stop() {
+  local code=0
+  stop_kestra -f "$stack_file" || code=$?
+  [[ $whole == no ]] || docker compose -f "$stack_file" stop || code=$EXIT_DOCKER
+  finish "$code"
+}
+
+# --- docker compose as the calling script says it -----------------------------------------------------
+
+# Split "$@" into `global` options, `verb`, its `options` and `named` services.
+split() {
+  global=() options=() named=() verb='' files=()
+  while (($#)); do
+    case $1 in
+      -f | --file)
+        files+=("${2:-}")
+        global+=("$1" "${2:-}")
+        shift
+        ;;
+      --file=*)
+        files+=("${1#*=}")
+        global+=("$1")
+        ;;
+      -p | --project-name | --env-file | --profile | --project-directory | --ansi | --progress | --parallel)
+        global+=("$1" "${2:-}")
+        shift
+        ;;
+      -*) global+=("$1") ;;
+      *) break ;;
+    esac
+    shift || return
+  done
+  (($#)) || return 0
+  verb=$1
+  shift
+  while (($#)); do
+    case $1 in
+      -t | --timeout | --scale | --pull | --attach | --no-attach | --exit-code-from | --wait-timeout | --rmi)
+        options+=("$1" "${2:-}")
+        shift
+        ;;
+      -*) options+=("$1") ;;
+      *) named+=("$1") ;;
+    esac
+    shift || return
+  done
+}
+
+# Whether the files of `docker compose` hold the stack's own.
+means_stack() {
+  local file
+  if ((${#files[@]} == 0)) && [[ -n ${COMPOSE_FILE:-} ]]; then
+    IFS=${COMPOSE_PATH_SEPARATOR:-:} read -ra files <<<"$COMPOSE_FILE"
+  elif ((${#files[@]} == 0)); then
+    for file in compose.yaml compose.yml docker-compose.yml docker-compose.yaml; do
+      [[ ! -f $file ]] || files+=("$file")
+    done
+  fi
+  for file in ${files[@]+"${files[@]}"}; do
+    [[ ! $file -ef $stack_file ]] || return 0
+  done
+  return 1
+}
+
+run_compose() {
+  local code=0 service wanted=()
+  if ! split "$@" || [[ ! -f $env_file ]] || ! means_stack; then
+    exec docker compose "$@"
+  fi
+  case $verb in
+    up | start) ;;
+    stop | down)
+      ((${#named[@]} > 0)) || stop_kestra ${global[@]+"${global[@]}"} || :
+      exec docker compose "$@"
+      ;;
+    *) exec docker compose "$@" ;;
+  esac
+  # Compose wants it even where Kestra, which alone may use it, is left out.
+  ensure_network || :
+  if ((${#named[@]} == 0)); then
+    list_others ${global[@]+"${global[@]}"} || exec docker compose "$@"
+    wanted=(${others[@]+"${others[@]}"})
+  else
+    if [[ " ${named[*]} " != *' kestra '* ]] || ! skipped; then
+      exec docker compose "$@"
+    fi
+    for service in "${named[@]}"; do
+      is_ours "$service" || wanted+=("$service")
+    done
+  fi
+  ((${#wanted[@]} == 0)) || docker compose ${global[@]+"${global[@]}"} "$verb" \
+    ${options[@]+"${options[@]}"} "${wanted[@]}" || exit
+  ((${#named[@]} == 0)) || exit 0
+  ! skipped || exit 0
+  start_kestra ${global[@]+"${global[@]}"} || code=$?
+  finish "$code"
+}
+
+while (($#)); do
+  case $1 in
+    --for)
+      (($# > 1)) || usage_error "$1 needs a value"
+      caller=" ${2//[=,]/ } "
+      if [[ $caller == *' tools '* ]]; then whole=yes; else lenient=yes; fi
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) break ;;
+  esac
+  shift
+done
+(($#)) || usage_error 'start, stop or compose?'
+action=$1
+shift
+read_values
+case "$action $*" in
+  'start ') start ;;
+  'start --with-others')
+    whole=yes
+    start
+    ;;
+  'stop ') stop ;;
+  'network ') ensure_network || exit ;;
+  'compose '*) run_compose "$@" ;;
+  *) usage_error "stack.sh doesn't know: $action $*" ;;
+esac
