@@ -11,12 +11,15 @@ from dev import browser
 from dev.chores import run, say
 
 _NO_TESTS = 5
+_UNIT = "not integration and not browser"
+_SIDE_BY_SIDE = ("-n", "auto")
+_REPORT = ("--cov-report=term:skip-covered", "--durations=15")
 
 
 @task(auto_shortflags=False, help={"k": "Only tests whose names match this expression."})
 def unit(_context: Context, k: str = "") -> None:
     """Run the tests that need no engine; seconds."""
-    _pytest(["-m", "not integration and not browser", *_named(k)])
+    _pytest([*_SIDE_BY_SIDE, "-m", _UNIT, *_named(k)])
 
 
 @task(auto_shortflags=False, help={"k": "Only tests whose names match this expression."})
@@ -30,7 +33,9 @@ def all_(_context: Context) -> None:
     """Set up what is missing, then run every test, real containers included."""
     env = _engine()
     _browser()
-    _pytest(["--cov", "--cov-report=term:skip-covered"], env=env)
+    _pytest([*_SIDE_BY_SIDE, "-m", _UNIT, "--cov", "--cov-report="])
+    # One after another: they share the engine, and each waits for a real server.
+    _pytest(["-m", f"not ({_UNIT})", "--cov", "--cov-append", *_REPORT], env=env)
 
 
 def _named(expression: str) -> list[str]:

@@ -185,7 +185,8 @@ def test_no_secret_in_either_output(found: Discovery) -> None:
 
 def test_the_report_fits_80_columns(found: Discovery) -> None:
     lines = list(report(found))
-    assert max(len(line) for line in lines) <= 80
+    # The first line names the root, however long.
+    assert max(len(line) for line in lines[1:]) <= 80
     text = "\n".join(lines)
     assert "Blocking (2)" in text
     assert text.rindex("Blocking") > text.rindex("Warnings")
@@ -314,7 +315,7 @@ def test_the_command_answers_on_stdout_and_ends_with_3_where_something_blocks(me
     assert done.returncode == 3
     assert done.stdout.startswith(f"What kestra.discover found in {messy}")
     assert done.stderr.startswith("error: ")
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert max(map(len, done.stdout.splitlines()[1:])) <= 80
     assert not any(canary in done.stdout + done.stderr for canary in CANARIES)
 
 

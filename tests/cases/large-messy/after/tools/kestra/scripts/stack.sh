@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 3b7f4a41
+# kestra-tasks:managed 27822289
 # Start and stop the stack's Kestra, for the monorepo's start and stop scripts.
 set -euo pipefail
 
@@ -235,6 +235,8 @@ run_compose() {
       ;;
     *) exec docker compose "$@" ;;
   esac
+  # Compose wants it even where Kestra, which alone may use it, is left out.
+  ensure_network || :
   if ((${#named[@]} == 0)); then
     list_others ${global[@]+"${global[@]}"} || exec docker compose "$@"
     wanted=(${others[@]+"${others[@]}"})

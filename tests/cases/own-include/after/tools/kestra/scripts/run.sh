@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 7016ea23
+# kestra-tasks:managed bd7f2e38
 # Run Kestra by its official `docker run` command, apart from the Compose stack.
+# shellcheck disable=SC2154 # lib/common.sh and lib/checks.sh set the variables that aren't set here
 set -euo pipefail
 
 here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
