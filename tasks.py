@@ -2,11 +2,12 @@
 
 from invoke import Collection
 
-from dev import linting, locking, quickstart, status, testing
+from dev import documents, linting, locking, quickstart, status, testing
 from kestra_tasks import ns as kestra
 from rig.tasks import ns as rig
 
 ns = Collection(linting.lint, linting.format_, locking.lock, quickstart.quickstart)
+ns.add_collection(documents.ns)
 ns.add_collection(testing.ns)
 ns.add_collection(kestra, name="kestra")
 ns.add_collection(rig, name="rig")

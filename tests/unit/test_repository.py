@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
 
+from dev import documents
 from kestra_tasks import config, integration
+from kestra_tasks.errors import ExitCode
 from kestra_tasks.settings import NAMES, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,3 +36,14 @@ def test_the_repositorys_settings_name_every_one_there_is() -> None:
     text = (ROOT / "invoke.yaml").read_text(encoding="utf-8")
 
     assert list(yaml.safe_load(text)["kestra"]) == list(config.defaults())
+
+
+def test_the_list_of_tasks_is_the_tasks_own() -> None:
+    assert documents.PAGE.read_text(encoding="utf-8") == documents.render()
+
+
+def test_the_readme_lists_the_exit_codes() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = {int(number) for number in re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)}
+
+    assert listed == {int(code) for code in ExitCode}
