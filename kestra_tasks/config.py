@@ -75,10 +75,18 @@ def _parse(path: Path) -> Any:
         text = path.read_text(encoding="utf-8-sig")
         return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        words = str(error).split()
+        # YAML's own words quote the line, which may hold a secret; so would a traceback of it.
         raise UsageError(
-            f"{path} can't be read: {' '.join(words)}", "mend that file, then run this again"
-        ) from error
+            f"{path} can't be read: {_reason(error)}", "mend that file, then run this again"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join((getattr(error, "strerror", None) or str(error)).split())
+    problem = getattr(error, "problem", None) or "it isn't YAML"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
 def _from_environment() -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from kestra_tasks.errors import UsageError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
-_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]{0,254}")
+_IMAGE = re.compile(r"(?!.*//)[a-z0-9][A-Za-z0-9._:/-]{0,254}(?:@sha256:[0-9a-f]+)?")
+_USERINFO = re.compile(r"//[^/\s]*@")
 _MEMORY = re.compile(r"[1-9][0-9]*[bkmgBKMG]?")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 # Paths reach YAML, shell scripts and Markdown: what all three take as it stands.
@@ -274,4 +275,5 @@ def _distinct_paths(settings: Settings, source: str) -> None:
 
 
 def _refused(name: str, value: Any, source: str, wanted: str) -> UsageError:
-    return UsageError(f"{source}: kestra.{name} is {value!r}", f"it takes {wanted}")
+    shown = _USERINFO.sub("//********@", repr(value))
+    return UsageError(f"{source}: kestra.{name} is {shown}", f"it takes {wanted}")

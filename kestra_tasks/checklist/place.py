@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kestra_tasks.core.inline import hide_quoted
 from kestra_tasks.discovery import Discovery, discover
 from kestra_tasks.ops.runner import Result, Runner
 from kestra_tasks.ops.stack import Stack
@@ -85,5 +86,6 @@ def not_applicable(why: str) -> Verdict:
 
 def last_line(result: Result) -> str:
     """A failed command's own last words."""
-    words = (result.err.strip() or result.out.strip() or "it printed nothing").splitlines()
+    text = hide_quoted(result.err.strip() or result.out.strip())
+    words = text.splitlines() or ["it printed nothing"]
     return f"code {result.code}: {words[-1][:200]}"

@@ -29,15 +29,25 @@ __all__ = [
 MASK = "********"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:@%+,=~-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_WORDS = (
+WORDS = (
     r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|PRIVATE|SALT|DSN|SIGNATURE|COOKIE|SESSION"
     r"|CERT|BEARER|JWT|WEBHOOK|SEED|HASH|(?<![A-Z])PIN(?![A-Z])|SENHA|SEGREDO|CHAVE"
 )
-_TELLING = re.compile(_WORDS, re.I)
-_USERINFO = re.compile(r"(://[^:/\s@]*:)(\S+)@")
+# Kestra's variables that show what they are; its passwords have telling names.
+_OURS = {
+    f"KESTRA_{name}"
+    for name in (
+        *("HTTP_PORT", "MANAGEMENT_PORT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER"),
+        *("BASICAUTH_USERNAME", "BIND_ADDRESS", "URL", "IMAGE", "DOCKER_NETWORK"),
+        *("CONTAINER_NAME", "STORAGE_DIR", "WORKDIR_DIR"),
+        *("POSTGRES_IMAGE", "POSTGRES_CONTAINER_NAME", "POSTGRES_VOLUME", "DOCKER_SOCKET"),
+    )
+}
+_TELLING = re.compile(WORDS, re.I)
+USERINFO = re.compile(r"(://[^:/\s@]*:)(\S+)@")
 # What an unknown variable may show: numbers as short as a port, switches, nothing.
 _HARMLESS = re.compile(r"\d{0,5}|true|false|yes|no|on|off", re.I)
-_COMMENTED = re.compile(rf"^(\s*#.*?(?:{_WORDS})\w*\s*[=:]\s*)(\S.*?)(\s*)$", re.I)
+_COMMENTED = re.compile(rf"^(\s*#.*?(?:{WORDS})\w*\s*[=:]\s*)(\S.*?)(\s*)$", re.I)
 
 
 class UnquotableError(UsageError):
@@ -166,10 +176,10 @@ def _masked(binding: Binding, text: str) -> str:
         return shown
     if binding.value is not None and is_placeholder(binding.value):
         return text[binding.value_start : binding.value_end]
-    known = binding.key.startswith("KESTRA_") or _HARMLESS.fullmatch(binding.value or "x")
+    known = binding.key in _OURS or _HARMLESS.fullmatch(binding.value or "x")
     if looks_secret(binding.key) or not known:
         return MASK
-    return _USERINFO.sub(rf"\1{MASK}@", shown)
+    return USERINFO.sub(rf"\1{MASK}@", shown)
 
 
 def _mask_comments(text: str) -> str:
@@ -178,5 +188,5 @@ def _mask_comments(text: str) -> str:
         hit = _COMMENTED.match(line)
         if hit and not is_placeholder(hit[2].strip("\"'")):
             line = f"{hit[1]}{MASK}{hit[3]}"
-        lines[number] = _USERINFO.sub(rf"\1{MASK}@", line)
+        lines[number] = USERINFO.sub(rf"\1{MASK}@", line)
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kestra_tasks.core import envtext
+from kestra_tasks.core.inline import hide_quoted
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.masking import Mask
 from kestra_tasks.ops.runner import Result, Runner
@@ -204,9 +205,9 @@ def _refused(settings: Settings, env_file: Path, result: Result) -> Precondition
         )
     values = envtext.values(text).items()
     mask = Mask(value for key, value in values if envtext.looks_secret(key))
-    words = result.err.strip().splitlines() or ["it printed nothing"]
+    words = hide_quoted(mask(result.err)).strip().splitlines() or ["it printed nothing"]
     return PreconditionError(
-        f"Compose refuses {settings.compose_file}: {mask(words[-1].split(' near ')[0])}",
+        f"Compose refuses {settings.compose_file}: {words[-1]}",
         f"docker compose -f {settings.compose_file} config",
     )
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from dotenv import dotenv_values
 
+from kestra_tasks.core.inline import hide_quoted
 from kestra_tasks.core.markers import find
 from kestra_tasks.core.plan import Plan
 from kestra_tasks.core.tree import Tree
@@ -96,7 +97,7 @@ def _ask(root: Path, stack: Path, top: Path | None, secrets: list[str]) -> _Answ
     text = text.replace(f"{root}/", "")
     for secret in secrets:
         text = text.replace(secret, "***")
-    return _Answer(None, text)
+    return _Answer(None, hide_quoted(text))
 
 
 def _missing(

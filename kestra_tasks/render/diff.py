@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
-from kestra_tasks.core.envtext import mask
-
 from kestra_tasks.core.edit import Conflict, Edit
+from kestra_tasks.core.envtext import mask
+from kestra_tasks.core.inline import hide
 from kestra_tasks.core.plan import Outcome, Plan
 from kestra_tasks.core.tree import File
 from kestra_tasks.settings import Settings
@@ -18,7 +18,7 @@ _COLOURS = {"+": "32", "-": "31", "@": "36"}
 
 
 class PlanRenderer:
-    """Shows a plan with the secrets of `.env` masked.
+    """Shows a plan with secrets masked: all of `.env`, and what others wrote inline elsewhere.
 
     Args:
         settings: say which files hold secrets.
@@ -73,7 +73,9 @@ class PlanRenderer:
 
     def diff(self, path: str, before: File | None, after: File | None) -> Iterator[str]:
         """A unified diff of one path, secrets masked."""
-        old, new = self._text(path, before), self._text(path, after)
+        old = self._text(path, before)
+        # What is new as a whole is a template's; else somebody's own lines are in it.
+        new = self._text(path, after, others=before is not None)
         yield from difflib.unified_diff(
             old.splitlines(),
             new.splitlines(),
@@ -103,11 +105,13 @@ class PlanRenderer:
         for step, noop in noops:
             yield f"{step:<9} {noop.path}: {noop.why}"
 
-    def _text(self, path: str, file: File | None) -> str:
+    def _text(self, path: str, file: File | None, *, others: bool = True) -> str:
         if file is None:
             return ""
         text = file.data.decode("utf-8", "replace")
-        return mask(text) if path in self._secret else text
+        if path in self._secret:
+            return mask(text)
+        return hide(text) if others else text
 
 
 def write(lines: Iterator[str], stream: TextIO) -> None:
