@@ -108,7 +108,9 @@ def find(text: str, name: str, path: str) -> Block | None:
     quoted = re.escape(name)
     firsts = list(
         re.finditer(
-            rf"^[^\S\n]*\S+ >>> kestra-tasks:{quoted} ([0-9a-f]{{8}})([^\n]*)(?:\n|\Z)", text, re.M
+            rf"^\ufeff?([^\S\n]*\S+ >>> kestra-tasks:{quoted} ([0-9a-f]{{8}})([^\n]*)(?:\n|\Z))",
+            text,
+            re.M,
         )
     )
     lasts = list(
@@ -121,9 +123,9 @@ def find(text: str, name: str, path: str) -> Block | None:
         raise BrokenMarkError(path, line, f"the marks of kestra-tasks:{name} don't pair up")
     first, last = firsts[0], lasts[0]
     body = text[first.end() : last.start()].replace("\r\n", "\n")
-    flags = tuple(word for word in first[2].replace("-->", "").split())
-    start = first.start() + text.startswith("\ufeff", first.start())  # a byte order mark stays
-    return Block(start, last.end(), body, flags, digest(body) == first[1], line)
+    flags = tuple(word for word in first[3].replace("-->", "").split())
+    # From the group on: a byte order mark in front stays.
+    return Block(first.start(1), last.end(), body, flags, digest(body) == first[2], line)
 
 
 def seal(text: str) -> str:

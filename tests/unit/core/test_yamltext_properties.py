@@ -30,6 +30,7 @@ def load(text: str) -> dict[str, object]:
 @given(texts())
 @example("a:\n  b: |+\n    x\n\n")
 @example("a: |\n  x")
+@example("\ufeff  services:\n    a:\n      image: b\n")
 def test_undo_gives_the_bytes_back(text: str) -> None:
     assert remove(add(text)) == text
 
