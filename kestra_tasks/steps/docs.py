@@ -12,8 +12,9 @@ from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import docs_links as links
 from kestra_tasks.steps import docs_rows as rows
+from kestra_tasks.steps.decisions import ports
 from kestra_tasks.steps.docs_front import head
-from kestra_tasks.steps.docs_values import conditions, documents, ports, table_page, values
+from kestra_tasks.steps.docs_values import conditions, documents, table_page, values
 from kestra_tasks.templates import load
 
 MARK = "port-map"

@@ -6,15 +6,11 @@ import posixpath
 import shlex
 from collections.abc import Mapping
 
-from kestra_tasks.core import envtext
 from kestra_tasks.core.tree import Tree
 from kestra_tasks.settings import Settings
+from kestra_tasks.steps.decisions import ports
 from kestra_tasks.steps.docs_front import About
 from kestra_tasks.templates import load
-
-# Where the stack scripts lie in monorepos that have them.
-START_STACKS = "scripts/docker/start-stacks.sh"
-HEALTH_CHECK = "scripts/maintenance/health-check-all.sh"
 
 # Template: path below ops_docs, kind, tags.
 _DOCUMENTS = {
@@ -73,28 +69,14 @@ def table_page(template: str, settings: Settings) -> str:
     return load(f"seeded/docs/{template}.{settings.language}.md").rstrip("\n")
 
 
-def ports(tree: Tree, settings: Settings) -> tuple[int, int]:
-    """The HTTP and the management port: the team's decision, else the settings'."""
-    file = tree.read(settings.env_example)
-    decided = envtext.values(file.text) if file else {}
-    usual = settings.decided_ports or (settings.http_port, settings.management_port)
-    names = ("KESTRA_HTTP_PORT", "KESTRA_MANAGEMENT_PORT")
-    found = [decided.get(name) or "" for name in names]
-    http, management = (
-        int(text) if text.isascii() and text.isdecimal() and 0 < int(text) < 65_536 else port
-        for text, port in zip(found, usual, strict=True)
-    )
-    return http, management
-
-
 def conditions(tree: Tree, settings: Settings) -> set[str]:
     """Names of the optional lines that stay."""
     keep = {settings.database}
     if tree.read(settings.port_map) is not None or "docs" in settings.create:
         keep.add("port_map")
-    if tree.read(START_STACKS) is not None:
+    if tree.read(settings.start_stacks) is not None:
         keep.add("stacks")
-    if tree.read(HEALTH_CHECK) is not None:
+    if tree.read(settings.health_check) is not None:
         keep.add("health_check")
     return keep
 
@@ -128,7 +110,7 @@ def values(tree: Tree, settings: Settings) -> Mapping[str, str]:
         "management_port": str(management),
         "smoke_http_port": str(settings.smoke_http_port),
         "smoke_management_port": str(settings.smoke_management_port),
-        "start_stacks": START_STACKS,
-        "health_check": HEALTH_CHECK,
+        "start_stacks": shlex.quote(settings.start_stacks),
+        "health_check": shlex.quote(settings.health_check),
         "port_map_link": posixpath.relpath(settings.port_map, guide).replace(" ", "%20"),
     }

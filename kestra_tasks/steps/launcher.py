@@ -12,6 +12,7 @@ from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import launcher_entry as entry
 from kestra_tasks.steps import launcher_route as route
+from kestra_tasks.steps.decisions import ports
 from kestra_tasks.steps.launcher_entry import UnknownShapeError
 
 ENTRY = "launcher"
@@ -29,6 +30,9 @@ def plan(tree: Tree, settings: Settings) -> Changes:
     if found is None:
         yield Noop(path, _absent(tree, path))
         return
+    # A launcher that doesn't read .env falls back to these.
+    http, management = ports(tree, settings)
+    settings = settings.with_(http_port=http, management_port=management)
     blocks = [b for name in (ENTRY, ROUTE) if (b := find(found.text, name, path))]
     if edited := [b for b in blocks if not b.intact and not settings.force]:
         yield Conflict(

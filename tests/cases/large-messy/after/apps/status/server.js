@@ -46,15 +46,15 @@ const SERVICE_TARGETS = [
     defaultPort: 8200,
     healthUrl: withPort(8200),
   },
-  // >>> kestra-tasks:launcher 3399d328 comma
+  // >>> kestra-tasks:launcher 3f4a92ef comma
   {
     id: 'kestra-orchestrator',
     name: 'Kestra',
     category: 'tools',
-    defaultPort: 8081,
-    healthUrl: `http://localhost:${process.env.KESTRA_MANAGEMENT_PORT || 8081}/health`,
+    defaultPort: 8685,
+    healthUrl: `http://localhost:${process.env.KESTRA_MANAGEMENT_PORT || 8685}/health`,
     description: 'Orquestrador de workflows',
-    links: [{ label: 'UI', url: `http://localhost:${process.env.KESTRA_HTTP_PORT || 8080}` }],
+    links: [{ label: 'UI', url: `http://localhost:${process.env.KESTRA_HTTP_PORT || 8180}` }],
   },
   // <<< kestra-tasks:launcher
 ];
