@@ -59,13 +59,13 @@ def launcher(rim: Rim, force: bool = False) -> None:
     integration.carry_out(rim, ["launcher"], force=force)
 
 
-@kestra_task(json=True, dry_run=True, help={**_PORTS, "database-from": _FROM})
-def env(rim: Rim, ports: str = "", database_from: str = "") -> None:
+@kestra_task(json=True, dry_run=True, help={**_FORCE, **_PORTS, "database-from": _FROM})
+def env(rim: Rim, ports: str = "", database_from: str = "", force: bool = False) -> None:
     """Write Kestra's variables, and draw its secrets once (3.2)."""
     from kestra_tasks import integration
 
     overrides = {"database_from": database_from}
-    integration.carry_out(rim, ["env"], ports=ports, overrides=overrides)
+    integration.carry_out(rim, ["env"], ports=ports, force=force, overrides=overrides)
 
 
 @kestra_task(json=True, dry_run=True, help={**_FORCE, **_CHECK})
