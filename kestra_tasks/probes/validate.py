@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,13 +55,14 @@ def validate(root: Path, plan: Plan, settings: Settings) -> Validation:
     root = root.resolve()
     files = {edit.path: edit.after for edit in plan.edits}
     secrets = _secrets(plan.tree, root, settings)
-    with mirrored(root, files) as top:
-        after = _ask(root, top / root.relative_to(root.anchor) / stack, top, secrets)
+    with mirrored(root, files) as top, ThreadPoolExecutor(2) as pool:
+        planned_stack = top / root.relative_to(root.anchor) / stack
+        asked = pool.submit(_ask, root, planned_stack, top, secrets)
+        exists = (root / stack).is_file()
+        now = pool.submit(_ask, root, root / stack, None, secrets) if exists else None
+        after, before = asked.result(), now.result() if now else None
     if after.unavailable:
         return Validation([], [f"{stack} couldn't be checked: {after.error}"])
-    before = None
-    if (root / stack).is_file():
-        before = _ask(root, root / stack, None, secrets)
     if after.model is None:
         if before is not None and before.model is None:
             why = f"Compose refuses {stack} as it is now, so the plan couldn't be checked"
@@ -80,7 +82,8 @@ def _ask(root: Path, stack: Path, top: Path | None, secrets: list[str]) -> _Answ
     runner = Runner(root)
     argv = ["docker", "compose", "-f", str(stack), "config", "--format", "json"]
     try:
-        result = runner.query(argv)
+        # So short a run needs no garbage collector: a fifth less time.
+        result = runner.query(argv, env={"GOGC": "off"})
         if result.ok:
             return _Answer(json.loads(result.out), "")
         version = runner.query(["docker", "compose", "version", "--short"])
