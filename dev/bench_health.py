@@ -49,7 +49,7 @@ def measure(*, small: bool) -> Measured:
                 root = Path(made) / str(size)
                 write(root, size, port)
                 bodies[str(size)] = lambda root=root, size=size: look(root, size)
-            taken = interleave(bodies, 3 if small else 7)
+            taken = interleave(bodies, 7)
         finally:
             fake.terminate()
     ms = {size: taken[str(size)] * 1000 for size in sizes}
