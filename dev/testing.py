@@ -35,7 +35,10 @@ def all_(_context: Context) -> None:
     _browser()
     _pytest([*_SIDE_BY_SIDE, "-m", _UNIT, "--cov", "--cov-report="])
     # One after another: they share the engine, and each waits for a real server.
-    _pytest(["-m", f"not ({_UNIT})", "--cov", "--cov-append", *_REPORT], env=env)
+    live = ["-m", f"not ({_UNIT})"]
+    if run(["pytest", *live, "--cov", "--cov-append", *_REPORT], env):
+        say("once more, only what failed: what passes now is unsteady, and wants a look")
+        _pytest([*live, "--last-failed", "--last-failed-no-failures=none"], env=env)
 
 
 def _named(expression: str) -> list[str]:

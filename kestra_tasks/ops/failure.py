@@ -31,6 +31,9 @@ class StartFailedError(KestraTasksError):
         )
 
 
+_SECONDS_FOR_LAST_LINES = 3.0
+
+
 def failure(stack: Stack, since: float, output: str = "") -> StartFailedError:
     """Gather what shows the failure of a start begun at `since` (Unix time), and name its cause.
 
@@ -40,6 +43,12 @@ def failure(stack: Stack, since: float, output: str = "") -> StartFailedError:
     stack.progress.end()
     gathered = evidence.collect(stack.runtime, stack.engine, since, output)
     cause = find(gathered)
+    # On a busy machine a container's last lines arrive after the news of its end.
+    end = time.monotonic() + _SECONDS_FOR_LAST_LINES
+    while cause.kind == UNKNOWN and time.monotonic() < end:
+        time.sleep(0.5)
+        gathered = evidence.collect(stack.runtime, stack.engine, since, output)
+        cause = find(gathered)
     if cause.kind == "port-taken":
         cause = replace(cause, lines=(*cause.lines, *_holders(stack)))
     place = evidence.save(stack.runtime, gathered, cause)

@@ -271,7 +271,9 @@ def test_in_a_terminal_it_is_interactive(repo: Repo) -> None:
         def tty() -> bool | None:
             drained.append(_read(terminal))
             shown = docker("inspect", "-f", "{{.Config.Tty}}", name, check=False)
-            return True if shown == "true" and _healthy(0.1) else None
+            # Health answers a moment before all is started, and a half-started server ends with 1.
+            started = b"Server Running" in b"".join(drained)
+            return True if shown == "true" and started and _healthy(0.1) else None
 
         assert until(tty, Deadline.after(90))
         os.write(terminal, b"\x03")
