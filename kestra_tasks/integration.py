@@ -90,6 +90,7 @@ def carry_out(
         apply(rim.root, made)
         _look_again(rim.root, settings, only)
         _warn_of_secrets(rim, settings)
+        _tell_of_network(rim, made, settings)
     settle(made)
 
 

@@ -72,7 +72,9 @@ def read_composes(
         if unit not in resolve:
             add_literal(reader.found, unit, ours, approximate=False)
     for unit, answer in zip([*resolve, *again], answers, strict=True):
-        if isinstance(answer, str):
+        if isinstance(answer, str) and reader.awaits_env(unit):
+            add_literal(reader.found, unit, ours, approximate=True)
+        elif isinstance(answer, str):
             reader.literal(unit, answer)
         else:
             add_resolved(reader.found, unit, answer, ours)
@@ -184,6 +186,10 @@ class _Reader:
         except ValueError:
             return "Compose's answer isn't JSON"
         return {"services": answer.get("services")}
+
+    def awaits_env(self, unit: Unit) -> bool:
+        """Whether it includes ours, in a clone that has no `.env` yet: nothing to warn of."""
+        return self.ours in unit.texts and not (self.root / self.env_file).exists()
 
     def literal(self, unit: Unit, reason: str) -> None:
         self.found.refused[unit.files[0]] = reason

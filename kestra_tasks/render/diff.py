@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, TextIO
 
 from kestra_tasks.core.edit import Conflict, Edit
@@ -102,8 +103,11 @@ class PlanRenderer:
         noops = [(outcome.step, noop) for outcome in outcomes for noop in outcome.noops]
         if noops:
             yield "== left alone"
-        for step, noop in noops:
-            yield f"{step:<9} {noop.path}: {noop.why}"
+        width = max((len(step) for step, _ in noops), default=0)
+        for (step, why), group in groupby(noops, key=lambda item: (item[0], item[1].why)):
+            paths = [noop.path for _, noop in group]
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            yield f"{step:<{width}}  {paths[0]}{more}: {why}"
 
     def _text(self, path: str, file: File | None, *, others: bool = True) -> str:
         if file is None:

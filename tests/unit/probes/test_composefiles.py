@@ -1,6 +1,6 @@
 """Compose files with a stand-in for Compose: who is asked what, and what happens when it refuses.
 
-The real Compose is asked in tests/integration/test_discover_compose.py.
+The real Compose is asked in tests/integration/test_discover.py.
 """
 
 from __future__ import annotations
@@ -126,6 +126,19 @@ def test_a_refused_file_is_read_as_it_stands(world: World) -> None:
         (8, "c.yml:2", "compose-approximate"),
     ]
     assert found.refused == {"c.yml": "an env_file of it is missing"}
+
+
+def test_a_clone_without_an_env_file_yet_is_no_refusal_of_ours(world: World) -> None:
+    files = {
+        "tools/compose/tools.yml": "name: tools\ninclude:\n  - path: ../kestra/compose.yml\n",
+        "tools/compose/tools.yml.err": "stat /x/.env: no such file or directory",
+        OURS: "services: {kestra: {image: x, ports: ['${KESTRA_HTTP_PORT:-8080}:8080']}}\n",
+        OURS + ".json": answer(),
+    }
+    found = world.read(files, *(name for name in files if name.endswith(".yml")))
+    assert found.refused == {}
+    found = world.read({**files, ".env": "A=1\n"}, *(n for n in files if n.endswith(".yml")))
+    assert found.refused == {"tools/compose/tools.yml": "a file that it names is missing"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""What `integrate` tells beside its plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from invoke import Context
+
+from kestra_tasks import integration
+from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops import containers
+from kestra_tasks.rim import Rim
+
+
+@pytest.fixture
+def rim(tmp_path: Path) -> Rim:
+    (tmp_path / ".env").touch()
+    return Rim(tmp_path, Context(), explicit_root=True)
+
+
+def engine(networks: set[str]) -> SimpleNamespace:
+    return SimpleNamespace(network=lambda name: name if name in networks else None)
+
+
+def test_an_absent_network_is_told_once_with_what_makes_it(
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(containers, "connect", lambda: engine(set()))
+    integration.carry_out(rim, ["compose"])
+    told = capsys.readouterr().err
+    assert "docker network create " + rim.settings.network in told
+    integration.carry_out(rim, ["compose"])
+    assert "docker network create" not in capsys.readouterr().err
+
+
+def test_the_network_that_env_names_is_looked_for(
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (rim.root / ".env").write_text("KESTRA_DOCKER_NETWORK=own-net\n")
+    monkeypatch.setattr(containers, "connect", lambda: engine({"own-net"}))
+    integration.carry_out(rim, ["compose"])
+    assert "docker network create" not in capsys.readouterr().err
+
+
+def test_without_an_engine_nothing_is_said_of_networks(
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise PreconditionError("no engine", "start it")
+
+    monkeypatch.setattr(containers, "connect", refuse)
+    integration.carry_out(rim, ["compose"])
+    assert "docker network create" not in capsys.readouterr().err
