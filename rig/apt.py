@@ -14,7 +14,6 @@ from .places import folder
 from .shell import Say, ask, work
 
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 @dataclass(frozen=True)
@@ -130,11 +129,6 @@ def candidate(package: str) -> str | None:
     out = ask(["apt-cache", "policy", package], env={"LC_ALL": "C"}).out
     match = re.search(r"Candidate: (\S+)", out)
     return match.group(1) if match and match.group(1) != "(none)" else None
-
-
-def installed(package: str) -> bool:
-    """Whether dpkg has the package installed."""
-    return ask(["dpkg-query", "-W", "-f", "${Status}", package]).out.endswith(" installed")
 
 
 def update(say: Say) -> None:

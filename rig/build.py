@@ -19,7 +19,6 @@ from .registry import ADDRESS, image_ids
 from .shell import Say, ask, work
 
 INPUTS = "dev.kestra-rig.inputs"
-BASES = ("bookworm", "trixie")
 RECIPE = "1"  # raise it when the way of building changes without any file under images/ changing
 LEGACY = {"DOCKER_BUILDKIT": "0"}
 DROPPED = (

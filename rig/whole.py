@@ -22,13 +22,11 @@ class Rig:
 
     Attributes:
         engine: the Docker engine, running.
-        mirror: the engine pulls official names through the rig's registry.
         env: variables that name the images where it doesn't; empty where official names do.
         standin: what those names bring is the rig's stand-in, not the official image.
     """
 
     engine: Engine
-    mirror: bool = False
     env: dict[str, str] = field(default_factory=dict)
     standin: bool = False
 
@@ -58,7 +56,7 @@ def up(say: Say = say_to_stderr, *, images: bool | None = None, install: bool = 
         "KESTRA_IMAGE": build.KESTRA.name,
         "KESTRA_POSTGRES_IMAGE": build.POSTGRES.name,
     }  # fmt: skip
-    return Rig(there, mirror=there.ours, env=env, standin=True)
+    return Rig(there, env=env, standin=True)
 
 
 def down(say: Say = say_to_stderr) -> None:
