@@ -12,7 +12,7 @@ from kestra_tasks.errors import UsageError
 from kestra_tasks.settings import NAMES, Settings, from_mapping
 
 _FILES = ("invoke.yaml", "invoke.yml", "invoke.json")
-_ENVIRONMENT = "INVOKE_KESTRA_"
+ENVIRONMENT = "INVOKE_KESTRA_"
 
 
 def defaults() -> dict[str, Any]:
@@ -38,7 +38,7 @@ def load(root: Path, context: Any = None) -> Settings:
     source = next((name for name in _FILES if (root / name).is_file()), "settings")
     values = _from_file(root, source) if context is None else _from_context(context, source)
     environment = _from_environment()
-    variables = [_ENVIRONMENT + name.upper() for name in environment]
+    variables = [ENVIRONMENT + name.upper() for name in environment]
     return from_mapping({**values, **environment}, " and ".join([source, *variables]))
 
 
@@ -75,10 +75,17 @@ def _parse(path: Path) -> Any:
         text = path.read_text(encoding="utf-8-sig")
         return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        # YAML's own words quote the line, which may hold a secret; so would a traceback of it.
-        raise UsageError(
-            f"{path} can't be read: {_reason(error)}", "mend that file, then run this again"
-        ) from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: Exception) -> UsageError:
+    """What is told of a configuration file that can't be read, to be raised `from None`.
+
+    YAML's own words quote the line, which may hold a secret; so would a traceback of it.
+    """
+    return UsageError(
+        f"{path} can't be read: {_reason(error)}", "mend that file, then run this again"
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -91,7 +98,7 @@ def _reason(error: Exception) -> str:
 
 def _from_environment() -> dict[str, Any]:
     return {
-        name: os.environ[_ENVIRONMENT + name.upper()]
+        name: os.environ[ENVIRONMENT + name.upper()]
         for name in NAMES
-        if _ENVIRONMENT + name.upper() in os.environ
+        if ENVIRONMENT + name.upper() in os.environ
     }

@@ -188,28 +188,22 @@ def run_body(
         )
         return body(rim, **kwargs)
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        if options.get("json") and not (rim and rim.answered):
-            _answer_error(KestraTasksError("interrupted", code=ExitCode.INTERRUPTED))
+        tell_interrupt(json=_unanswered(rim, options))
         raise Exit(code=ExitCode.INTERRUPTED) from None
     except KestraTasksError as error:
         if debug:
             raise
-        _tell(rim, bool(options.get("json")), error)
+        tell(error, json=_unanswered(rim, options))
         raise Exit(code=int(error.code)) from None
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's last flush
+        hush()
         raise Exit(code=ExitCode.ERROR) from None
     except (Exit, SystemExit):
         raise
     except Exception as error:
         if debug:
             raise
-        unexpected = KestraTasksError(
-            f"unexpected: {type(error).__name__}: {error}",
-            "this is a defect of ours; the same command with --debug shows where",
-        )
-        _tell(rim, bool(options.get("json")), unexpected)
+        tell(unexpected(error), json=_unanswered(rim, options))
         raise Exit(code=ExitCode.ERROR) from None
 
 
@@ -228,12 +222,38 @@ def find_root(context: Context, given: str | None) -> Path:
     return Path(prefix).resolve() if prefix else Path.cwd()
 
 
-def _tell(rim: Rim | None, json: bool, error: KestraTasksError) -> None:
+def tell(error: KestraTasksError, *, json: bool) -> None:
+    """Tell a person what happened and what to type next; with `json` also on stdout."""
     print(f"error: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  -> {error.hint}", file=sys.stderr)
-    if json and not (rim and rim.answered):
+    if json:
         _answer_error(error)
+
+
+def tell_interrupt(*, json: bool) -> None:
+    """Tell that Ctrl-C ended it; with `json` also on stdout."""
+    print("\ninterrupted", file=sys.stderr)
+    if json:
+        _answer_error(KestraTasksError("interrupted", code=ExitCode.INTERRUPTED))
+
+
+def unexpected(error: Exception) -> KestraTasksError:
+    """A defect of ours as an error that can be told."""
+    return KestraTasksError(
+        f"unexpected: {type(error).__name__}: {error}",
+        "this is a defect of ours; the same command with --debug shows where",
+    )
+
+
+def hush() -> None:
+    """Write nothing more: whoever read the output went away (`| head`)."""
+    # Not closed: the interpreter flushes both at its end.
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+
+
+def _unanswered(rim: Rim | None, options: Mapping[str, Any]) -> bool:
+    return bool(options.get("json")) and not (rim and rim.answered)
 
 
 def _answer_error(error: KestraTasksError) -> None:
