@@ -64,17 +64,14 @@ def manifest_claims(
 
 
 def port_map_claims(text: str, file: str) -> list[Claim]:
-    """A claim for each port in the port columns of a document's tables."""
+    """A claim for each port in the port columns, or in the addresses, of a document's tables."""
     claims = []
     for table in tables(text):
-        ports, names = table.column("port"), table.column("name")
-        if ports is None:
-            continue
-        names = 0 if names is None else names
-        for row, start in zip(table.rows, table.starts, strict=False):
+        names, ports = table.column("name") or 0, table.ports
+        for row, told, start in zip(table.rows if ports else (), ports, table.starts, strict=False):
             owner = _MARKUP.sub("", row[names]).strip() or "a row"
             line = text.count("\n", 0, start) + 1
-            for number, protocol in _PORT_CELL.findall(row[ports].replace("`", "")):
+            for number, protocol in _PORT_CELL.findall(told.replace("`", "")):
                 for entry in expand(re.sub(r"\s?[-–]\s?", "-", number), None) or ():
                     claims.append(
                         Claim(

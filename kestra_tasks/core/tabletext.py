@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kestra_tasks.core.tableroles import role_of
+
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
+# The port of an address: `http://localhost:3000/x`, `localhost:5432`.
+_ADDRESS = re.compile(r"(?:^|[\s`/(<\[])[\w.-]+:(\d{2,5})(?![\w.])")
 # What ends a table although a pipe may stand in it.
 _BLOCK = re.compile(r"\s{0,3}(?:#{1,6}\s|>|<!--|```|~~~)")
 _CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\`]|`)*")
-
-# Headers, without accents and in lower case, by what the column holds.
-_ROLES = {
-    "name": ("service", "servico", "servicio", "name", "nome", "app", "application", "componente"),
-    "port": (
-        *("port", "ports", "port(s)", "host port", "external port", "published port"),
-        *("default port", "port (host)", "porta", "portas", "porta(s)", "porta host"),
-        *("porta externa", "porta publicada", "porta padrao", "porta (host)", "puerto"),
-    ),
-    "inner": (
-        *("container port", "internal port", "port (container)"),
-        *("porta interna", "porta do container", "porta (container)"),
-    ),
-    "container": ("container", "conteiner", "container name", "nome do container"),
-    "stack": ("stack", "group", "grupo", "category", "categoria", "fase", "phase", "layer"),
-    "start": ("start", "inicio", "como subir", "how to start"),
-    "startstop": (
-        *("start / stop", "start/stop", "start & stop", "command", "commands"),
-        *("inicio / parada", "inicio/parada", "iniciar / parar", "comando", "comandos"),
-    ),
-    "stop": ("stop", "parada"),
-    "protocol": ("protocol", "protocolo"),
-    "variable": ("variable", "env", "env var", "variavel", "variavel de ambiente"),
-    "date": ("date", "when", "changed", "since", "data", "quando", "mudanca", "desde"),
-    "url": ("url", "endpoint", "endereco", "link"),
-    "health": ("health", "health check", "healthcheck", "saude"),
-    "owner": ("owner", "dono", "responsavel", "team", "equipe", "time"),
-    "right": ("right", "correct", "good", "certo", "correto", "example", "exemplo"),
-    "wrong": ("wrong", "incorrect", "bad", "errado", "incorreto"),
-    "notes": ("notes", "notas", "description", "descricao", "observacoes", "purpose", "proposito"),
-}
 
 
 @dataclass(frozen=True)
@@ -53,7 +25,7 @@ class Table:
 
     Attributes:
         roles: for each column what it holds ("" where the header says nothing known).
-        aligns: for each column "left", "right" or "center".
+        aligns: for each column "left", "right" or "center", as its cells are padded.
         widths: for each column the width that most cells have, in characters, 0 where few do.
         rows: the body's cells, stripped.
         starts: offset of each body row's line, and of the line behind the last one.
@@ -85,6 +57,22 @@ class Table:
         """That column's cells, row by row; empty without such a column."""
         index = self.column(role)
         return () if index is None else tuple(row[index] for row in self.rows)
+
+    @property
+    def tells_ports(self) -> bool:
+        """Whether it has a column for ports, or one of addresses that mostly have one."""
+        return "port" in self.roles or bool(self.ports)
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """What each row says of ports: its port column, or the ports of its addresses.
+
+        Empty where there is no port column, and most addresses have no port.
+        """
+        if "port" in self.roles:
+            return self.cells("port")
+        found = [" ".join(_ADDRESS.findall(cell)) for cell in self.cells("url")]
+        return tuple(found) if 2 * sum(map(bool, found)) > len(found) else ()
 
     def format(self, cells: Sequence[str]) -> str:
         """One row in the table's own widths and alignments, without a line end.
@@ -180,8 +168,12 @@ def _table(lines: list[str], offsets: list[int], line: int, headings: tuple[str,
         for column in range(count)
     ]
     return Table(
-        roles=tuple(_role(cell) for cell in header),
-        aligns=tuple(_align(cell.strip()) for cell in delimiter),
+        roles=tuple(role_of(cell) for cell in header),
+        aligns=tuple(
+            _flush([cells[column] for cells in raw], width, gap)
+            or _align(delimiter[column].strip())
+            for column, width in enumerate(widths)
+        ),
         widths=tuple(widths) if raw else (0,) * count,
         rows=tuple(tuple(cell.strip() for cell in cells) for cells in raw),
         starts=tuple(offsets[2:]),
@@ -205,6 +197,16 @@ def _width(lengths: list[int], ruled: int, blanks: int) -> int:
     return max(width - blanks, 0) if padded else 0
 
 
+def _flush(cells: list[str], width: int, gap: str) -> str:
+    """The side on which cells stand that are narrower than their column; "" where none tells."""
+    narrow = [cell for cell in cells if cell.strip() and len(cell.strip()) < width]
+    if not narrow:
+        return ""
+    if all(cell.removeprefix(gap)[:1].strip() for cell in narrow):
+        return "left"
+    return "right" if all(cell.removesuffix(gap)[-1:].strip() for cell in narrow) else ""
+
+
 def _split(line: str) -> list[str]:
     """The cells between the pipes, padding included; code spans and escapes keep theirs."""
     text = line.strip()
@@ -226,17 +228,3 @@ def _align(cell: str) -> str:
     if cell.endswith(":"):
         return "center" if cell.startswith(":") else "right"
     return "left"
-
-
-def plain(text: str) -> str:
-    """`text` in lower case, without Markdown's emphasis and accents."""
-    decomposed = unicodedata.normalize("NFKD", re.sub(r"[*_`]", "", text))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).strip().lower()
-
-
-def _role(header: str) -> str:
-    words = plain(header)
-    for role, names in _ROLES.items():
-        if words in names:
-            return role
-    return ""

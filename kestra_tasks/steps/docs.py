@@ -131,16 +131,19 @@ def _undo_port_map(tree: Tree, settings: Settings) -> Change:
 
 
 def _plan_naming(tree: Tree, settings: Settings) -> Change:
-    path = settings.naming_document
+    path, (http, _) = settings.naming_document, ports(tree, settings)
     file = tree.read(path)
     if file is None:
         if _TARGET not in settings.create:
             return Noop(path, f"{_WITHOUT} a naming document")
         text = _page(tree, settings, "naming", path)
         return Edit(
-            path, None, File.of(seal(rows.with_name_rows(text, settings).text or text)), "absent"
+            path,
+            None,
+            File.of(seal(rows.with_name_rows(text, settings, http).text or text)),
+            "absent",
         )
-    done = rows.with_name_rows(file.text, settings)
+    done = rows.with_name_rows(file.text, settings, http)
     if done.by_hand:
         return Noop(path, f"has Kestra already, by hand: {path}:{done.line}")
     if done.text is None:

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kestra_tasks.core.tabletext import Table, plain
+from kestra_tasks.core.tableroles import plain
+from kestra_tasks.core.tabletext import Table
 from kestra_tasks.settings import Settings
 
 _SINGLE = re.compile(r"\d{2,5}(?:/(?:tcp|udp))?", re.I)
@@ -61,9 +62,12 @@ def language_of(table: Table, settings: Settings) -> str:
 # Columns whose cells are ours to say; others only get what their neighbours have.
 OWN = {
     *("name", "port", "inner", "container", "start", "stop", "startstop", "url", "health"),
-    *("variable", "right", "wrong", "notes"),
+    *("variable", "right", "wrong", "notes", "image"),
 }
-_CODE = {"container", "start", "stop", "startstop", "url", "health", "variable", "right", "wrong"}
+_CODE = {
+    *("container", "start", "stop", "startstop", "url", "health", "variable", "right", "wrong"),
+    "image",
+}
 
 
 def port_rows(table: Table, settings: Settings, http: int, management: int) -> list[Row]:
@@ -74,6 +78,7 @@ def port_rows(table: Table, settings: Settings, http: int, management: int) -> l
         "start": f"{compose} up -d kestra",
         "stop": f"{compose} stop kestra",
         "stack": settings.stack,
+        "image": settings.image,
     }
     ui = {"url": f"http://localhost:{http}", "inner": "8080", "variable": "KESTRA_HTTP_PORT"}
     health = f"http://localhost:{management}/health"
@@ -93,7 +98,8 @@ def port_rows(table: Table, settings: Settings, http: int, management: int) -> l
     return [Row({**common, **both, "url": ui["url"], **told}, http)]
 
 
-def name_rows(table: Table, settings: Settings) -> list[Row]:
+def name_rows(table: Table, settings: Settings, http: int) -> list[Row]:
+    style, _ = _port_style(table)
     words = _WORDS[language_of(table, settings)]
     stack = {"stack": settings.stack}
     server = {
@@ -102,11 +108,14 @@ def name_rows(table: Table, settings: Settings) -> list[Row]:
         "container": settings.container,
         "wrong": "kestra",
         "notes": words["server_note"],
+        "image": settings.image,
+        "port": style(http, 8080),
     }
     database = {
         "name": "Kestra (Postgres)",
         "container": settings.postgres_container,
         "notes": words["database_note"],
+        "image": settings.postgres_image,
     }
     # A table of examples wants one; an inventory wants them all.
     inventory = "right" not in table.roles and settings.database == "internal"
@@ -161,7 +170,8 @@ def _cell(table: Table, column: int, role: str, values: Mapping[str, str]) -> st
     known = values.get(role)
     if known is None or table.roles.index(role) != column:
         common, times = Counter(others).most_common(1)[0] if others else ("", 0)
-        if times > 1 and 2 * times > len(others):
+        # Who answers for a neighbour doesn't answer for Kestra, unless it is always the same.
+        if times > 1 and 2 * times > len(others) and (role != "owner" or times == len(others)):
             return common
         blank = [cell for cell in others if cell in FILLERS]
         return Counter(blank).most_common(1)[0][0] if blank else "—"

@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kestra_tasks.core.tabletext import Table, insert_rows, plain, remove_rows, tables
+from kestra_tasks.core.tableroles import plain
+from kestra_tasks.core.tabletext import Table, insert_rows, remove_rows, tables
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps.docs_cells import FILLERS, OWN, Row, cells_of, name_rows, port_rows
 
 _NUMBER = re.compile(r"(?<![\w.])\d{2,5}(?![\w.])")
 _DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[/.]\d{1,2}|\b20\d{2}\b")
 # Tables of what was, of ranges, of what is free.
+_DATA = re.compile(r"\b(data|dados|databases?|bancos?|storage|monitor\w*|observa\w+)\b")
 _NOT_NOW = re.compile(
     r"histor|change|mudanca|alterac|retired|removed|removid|deprecat|desativ|legac|legad|antig"
     r"|reserv|range|faixa|\bfree\b|\blivres?\b|conflict|conflit"
@@ -46,9 +48,9 @@ def with_port_rows(text: str, settings: Settings, http: int, management: int) ->
     return _bring(text, _port_tables(text), settings, _port_rows(settings, http, management))
 
 
-def with_name_rows(text: str, settings: Settings) -> Result:
+def with_name_rows(text: str, settings: Settings, http: int) -> Result:
     """Bring Kestra's rows of the naming document up to date."""
-    return _bring(text, _name_tables(text), settings, _name_rows(settings))
+    return _bring(text, _name_tables(text), settings, _name_rows(settings, http))
 
 
 def without_port_rows(text: str, settings: Settings) -> str:
@@ -58,11 +60,11 @@ def without_port_rows(text: str, settings: Settings) -> str:
 
 def without_name_rows(text: str, settings: Settings) -> str:
     """Take out of the naming document what we wrote."""
-    return _without(text, _name_tables(text), _name_rows(settings))
+    return _without(text, _name_tables(text), _name_rows(settings, 1000))
 
 
 def _port_tables(text: str) -> list[Table]:
-    return [table for table in tables(text) if "port" in table.roles and _names(table)]
+    return [table for table in tables(text) if table.tells_ports and _names(table)]
 
 
 def _name_tables(text: str) -> list[Table]:
@@ -73,8 +75,8 @@ def _port_rows(settings: Settings, http: int, management: int) -> Rows:
     return lambda table: port_rows(table, settings, http, management)
 
 
-def _name_rows(settings: Settings) -> Rows:
-    return lambda table: name_rows(table, settings)
+def _name_rows(settings: Settings, http: int) -> Rows:
+    return lambda table: name_rows(table, settings, http)
 
 
 def _without(text: str, found: list[Table], rows: Rows) -> str:
@@ -118,7 +120,7 @@ def _says(table: Table, mine: list[int], wanted: list[Row]) -> bool:
 
 def _insert(text: str, table: Table, rows: list[Row]) -> str:
     places: dict[int, list[str]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.port) if _sorted_ports(table) else rows:
         places.setdefault(_place(table, row.port), []).append(table.format(cells_of(table, row)))
     for index in sorted(places, reverse=True):
         text = insert_rows(text, table, index, places[index])
@@ -127,11 +129,15 @@ def _insert(text: str, table: Table, rows: list[Row]) -> str:
 
 def _place(table: Table, port: int) -> int:
     """Where a row goes: by its port in a table that is sorted by port, else at the end."""
-    numbers = [_NUMBER.search(cell) for cell in table.cells("port")]
+    known = _sorted_ports(table) if port else []
+    return next((i for i, number in enumerate(known) if number > port), len(table.rows))
+
+
+def _sorted_ports(table: Table) -> list[int]:
+    """The ports of a table that is sorted by them; empty for another one."""
+    numbers = [_NUMBER.search(cell) for cell in table.ports]
     known = [int(number[0]) for number in numbers if number]
-    if port and len(known) == len(table.rows) > 1 and known == sorted(known):
-        return next((i for i, number in enumerate(known) if number > port), len(known))
-    return len(table.rows)
+    return known if len(known) == len(table.rows) > 1 and known == sorted(known) else []
 
 
 # --- which table -----------------------------------------------------------------------------
@@ -158,7 +164,8 @@ def _fitting(found: Iterable[Table], settings: Settings) -> Table | None:
         prefixed = sum(f"{settings.prefix}-" in cell for row in table.rows for cell in row) + sum(
             cell.strip("`") == settings.stack for cell in table.cells("stack")
         )
-        return (2 if under else 1 if prefixed else 0, len(table.rows))
+        apart = any(_DATA.search(plain(words)) for words in table.headings)
+        return (2 if under else 1 if prefixed else -1 if apart else 0, len(table.rows))
 
     return max(usable, key=rank, default=None)
 
@@ -202,6 +209,8 @@ def _shape(table: Table, cells: list[str]) -> list[str]:
             told = re.sub(r"-f ('[^']*'|\S+)", "-f F", told.replace("`", ""))
         elif role in ("container", "right"):
             told = re.sub(r"[\w.-]+-kestra\b", "P-kestra", told.replace("`", ""))
+        elif role == "image":
+            told = "I"
         elif role in ("wrong", "variable"):
             told = told.replace("`", "")
         shape.append(told)

@@ -50,6 +50,25 @@ def test_port_map() -> None:
     assert {(c.file, c.kind, c.host_ip) for c in claims} == {("map.md", "port-map", None)}
 
 
+def test_ports_of_addresses_are_claims_where_most_addresses_have_one() -> None:
+    text = """| Serviço | URL/Porta |
+|---|---|
+| Painel | http://localhost:3103 |
+| Banco | `localhost:5433` |
+| Site | https://example.org/a |
+
+| Nome | URL |
+|---|---|
+| Docs | https://example.org/a |
+| API | http://localhost:9999 |
+| Mail | https://example.org/b |
+"""
+    assert [(c.port, c.owner, c.line) for c in port_map_claims(text, "map.md")] == [
+        (3103, "Painel", 3),
+        (5433, "Banco", 4),
+    ]
+
+
 def test_env() -> None:
     text = "# A_PORT=1\nA_PORT=80\nexport PORT='81'\nB_PORT=${A_PORT}\nPORTS=82\nC_PORT=no\nD=1\n"
     claims = env_claims(text + "KESTRA_HTTP_PORT=8080\n", ".env", "env", {})

@@ -310,3 +310,60 @@ def test_both_languages_have_the_same_commands(template: str) -> None:
         english = [block.replace(old, new) for block in english]
     assert english == portuguese
     assert len(english) > 9
+
+
+ADDRESSES = """## Aplicações
+
+| Serviço | Container | URL/Porta | Descrição |
+|---------|-----------|-----------|-----------|
+| Painel | (npm) | http://localhost:3103 | Interface. |
+| API | docs-api | http://localhost:3400/v1 | Documentos. |
+
+## Dados e Monitoramento
+
+| Serviço | Container | URL/Porta | Descrição |
+|---------|-----------|-----------|-----------|
+| Banco | data-db | localhost:5433 | Principal. |
+| Grafana | mon-grafana | http://localhost:3000 | Painéis. |
+| Proxy | Traefik (`/api`) | http://localhost:9080/api | Sem porta própria. |
+"""
+
+
+def test_a_column_of_addresses_tells_the_ports_and_takes_ours() -> None:
+    text = rows(ADDRESSES, 8180, 8685)
+    start, end = text.split("## Dados")
+    assert "| Kestra (UI e API) | tools-kestra | http://localhost:8180 |" in start
+    assert "| Kestra (gestão) | tools-kestra | http://localhost:8685/health |" in start
+    assert end == ADDRESSES.split("## Dados")[1]
+    assert rows(text, 8180, 8685) == text
+    assert without_port_rows(text, DAY) == ADDRESSES
+
+
+def test_rows_of_a_sorted_table_are_sorted_and_padded_as_the_others() -> None:
+    text = "| Port | Service |\n|:----:|---|\n| 80   | Web |\n| 443  | Web |\n| 8070 | API |\n"
+    assert rows(text, 8180, 8081).splitlines()[-2:] == [
+        "| 8081 | Kestra (management) |",
+        "| 8180 | Kestra (UI and API) |",
+    ]
+    wide = "| Porta | Nome |\n|:-----:|---|\n| 3010  | A |\n| 5432  | B |\n| 70000 | C |\n"
+    assert "\n| 8180  | Kestra (UI e API) |" in rows(wide, 8180, 8181)
+
+
+def test_nobody_is_made_responsible_for_kestra_by_majority() -> None:
+    head = "| Porta | Nome | Responsável |\n|---|---|---|\n"
+    text = f"{head}| 1001 | a | X |\n| 1002 | b | X |\n| 1003 | c | Y |\n"
+    assert "| 8080 | Kestra (UI e API) | — |" in rows(text)
+
+
+def test_an_inventory_of_names_gets_image_and_port() -> None:
+    head = "| Service | Container | Image | Port |\n|---|---|---|---|\n"
+    text = f"{head}| DB | `a-db` | `pg:1` | 5433 |\n"
+    before = {NAMING: f"## tools\n\n{text}"}
+    plan = made(before)
+    written = after(before, plan)
+    assert written[NAMING].splitlines()[-2:] == [
+        "| Kestra | `tools-kestra` | `kestra/kestra:latest` | 8080 |",
+        "| Kestra (Postgres) | `tools-kestra-postgres` | `postgres:15-alpine` | — |",
+    ]
+    assert not made(written).edits
+    assert after(written, made(written, undo=True)) == before
