@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kestra_tasks.core.bashscan import BashRefusedError
@@ -20,6 +22,8 @@ class Aim:
         stack: the phase's name.
         compose_file: the stack's, relative to the root.
         ours: our script, relative to the folder of the script that is extended.
+        folder: of the script that is extended, relative to the root.
+        there: whether a path relative to the root is a file.
     """
 
     verbs: frozenset[str]
@@ -27,6 +31,17 @@ class Aim:
     stack: str
     compose_file: str
     ours: str
+    folder: str = ""
+    there: Callable[[str], bool] = lambda _: True
+
+
+USUAL = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+
+
+def compose_name(path: str) -> str:
+    """What a compose file is known by: its name, with its folder where others have that name."""
+    folder, name = posixpath.split(path)
+    return posixpath.join(posixpath.basename(folder), name) if name in USUAL else name
 
 
 def acts(script: Script, node: Node, aim: Aim, seen: frozenset[str] = frozenset()) -> bool:

@@ -15,7 +15,8 @@ from kestra_tasks.core.bashtree import Node, Script, plain
 PHASE = "stacks-phase"
 ORDER = "stacks-order"
 KNOWN = "stacks-known"
-NAMES = (PHASE, *(f"{name}{n}" for name in (ORDER, KNOWN) for n in ("", "-2", "-3", "-4")))
+AHEAD = "stacks-ahead"
+NAMES = (PHASE, AHEAD, *(f"{name}{n}" for name in (ORDER, KNOWN) for n in ("", "-2", "-3", "-4")))
 
 _ENDING = re.compile(r"\b(?:exit|return)\s+[1-9$]|\bdie\b|\busage\b|\bfail\b|\babort\b")
 

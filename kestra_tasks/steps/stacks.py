@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 
-from kestra_tasks.core.bashaim import Aim
+from kestra_tasks.core.bashaim import Aim, compose_name
 from kestra_tasks.core.bashplaces import NAMES, called_by_hand, place
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import blocks, insert, line_feeds, strip
@@ -13,6 +14,7 @@ from kestra_tasks.core.markers import BrokenMarkError, seal_of
 from kestra_tasks.core.owned import plan_managed, undo_owned
 from kestra_tasks.core.template import render
 from kestra_tasks.core.tree import File, Tree
+from kestra_tasks.errors import PreconditionError
 from kestra_tasks.settings import Settings
 from kestra_tasks.templates import load
 
@@ -44,7 +46,7 @@ def plan(tree: Tree, settings: Settings) -> Changes:
     for action, path in scripts.items():
         found = tree.read(path)
         if found is not None and seal_of(found.text) is None:
-            yield _extend(found, path, action, settings)
+            yield _extend(tree, found, path, action, settings)
         elif found is not None or create:
             template = render(load(f"managed/{action}-stacks.sh"), _values(settings, path))
             yield plan_managed(tree, path, template, mode=0o755, force=settings.force)
@@ -76,12 +78,12 @@ def _scripts(settings: Settings) -> dict[str, str]:
     return {"start": settings.start_stacks, "stop": settings.stop_stacks}
 
 
-def _extend(found: File, path: str, action: str, settings: Settings) -> Change:
+def _extend(tree: Tree, found: File, path: str, action: str, settings: Settings) -> Change:
     there = blocks(found.text, NAMES, path)
     plain = strip(found.text, there.values())
     if line := called_by_hand(plain, f"{settings.scripts_dir}/{SCRIPT}"):
         return Noop(path, f"line {line} calls {SCRIPT} already")
-    aim = _aim(path, action, settings)
+    aim = _aim(tree, path, action, settings)
     try:
         text = insert(plain, place(line_feeds(plain), aim))
     except BashRefusedError as error:
@@ -121,7 +123,7 @@ def _take_out(found: File, path: str, settings: Settings) -> Change:
     return Edit(path, found, File.of(text, found.mode), f"drop the calls of {SCRIPT}")
 
 
-def _aim(path: str, action: str, settings: Settings) -> Aim:
+def _aim(tree: Tree, path: str, action: str, settings: Settings) -> Aim:
     ours = f"{settings.scripts_dir}/{SCRIPT}"
     return Aim(
         verbs=_VERBS[action],
@@ -129,7 +131,16 @@ def _aim(path: str, action: str, settings: Settings) -> Aim:
         stack=settings.stack,
         compose_file=settings.compose_file,
         ours=settings.relative(ours, posixpath.dirname(path)),
+        folder=posixpath.dirname(path),
+        there=lambda other: _is_file(tree, other),
     )
+
+
+def _is_file(tree: Tree, path: str) -> bool:
+    try:
+        return tree.read(path) is not None
+    except PreconditionError:  # a folder, or not inside the monorepo
+        return False
 
 
 def _refused(path: str, error: BashRefusedError, aim: Aim, settings: Settings) -> Conflict:
@@ -149,11 +160,13 @@ def _refused(path: str, error: BashRefusedError, aim: Aim, settings: Settings) -
 
 def _values(settings: Settings, path: str = "") -> dict[str, str]:
     folder = posixpath.dirname(settings.compose_file)
+    named = shlex.quote(compose_name(settings.compose_file))
     return {
         "compose_file": settings.compose_file,
         "compose_folder": f"/{folder}" if folder else "",
         "compose_label": folder or "the root",
         "stack": settings.stack,
+        "stack_words": f"{settings.stack} | {named} | */{named}",
         "stack_script": f"{settings.scripts_dir}/{SCRIPT}",
         "start_script": settings.start_stacks,
         "container": settings.container,

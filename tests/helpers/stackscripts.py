@@ -78,7 +78,8 @@ class Stacks:
 
     Attributes:
         root: its folder.
-        others: compose files below tools/compose by phase, beside the stack's own.
+        others: compose files below tools/compose by phase, beside the stack's own; with a "/"
+            in it, a path from there without its ".yml".
     """
 
     root: Path
@@ -100,7 +101,9 @@ class Stacks:
         folder = (self.root / self.settings.compose_file).parent
         folder.mkdir(parents=True, exist_ok=True)
         for phase in self.others:
-            (folder / f"docker-compose.{phase}.yml").write_text("services:\n  one: {}\n")
+            place = folder / (f"{phase}.yml" if "/" in phase else f"docker-compose.{phase}.yml")
+            place.parent.mkdir(exist_ok=True)
+            place.write_text("services:\n  one: {}\n")
         if tools:
             body = "".join(f"  {name}: {{image: busybox}}\n" for name in tools.split())
             (self.root / self.settings.compose_file).write_text(f"services:\n{body}")

@@ -191,6 +191,62 @@ def test_compose_with_skip(said: str, done: list[str], tmp_path: Path) -> None:
     assert ran.err.count("Kestra is left out") == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("up -d", ["up -d adminer"]),
+        ("up -d adminer kestra", ["up -d adminer"]),
+        ("stop -t 3", ["stop -t 3"]),
+        ("down", ["down"]),
+    ],
+)
+def test_compose_after_kestra_had_its_turn(said: str, done: list[str], tmp_path: Path) -> None:
+    stacks = own(tmp_path, tools="adminer")
+    ran = stacks.run(
+        OURS, "--for", "", "--done", "compose", "-f", str(stacks.root / STACK), *said.split()
+    )
+    assert (ran.code, ran.changes) == (0, [f"{COMPOSE} {words}" for words in done])
+
+
+def test_compose_that_names_kestra_on_a_taken_port_starts_the_others(tmp_path: Path) -> None:
+    stacks = own(tmp_path, tools="adminer")
+    words = ("compose", "-f", str(stacks.root / STACK), "up", "-d", "adminer", "kestra")
+    with listening() as port:
+        ran = stacks.run(OURS, *words, KESTRA_HTTP_PORT=str(port))
+        assert (ran.code, ran.changes) == (3, [f"{COMPOSE} up -d adminer"])
+        assert ran.err.count(f"port {port} is taken by") == 1
+        assert stacks.run(OURS, "--for", "", *words, KESTRA_HTTP_PORT=str(port)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("caller", "phases", "code", "done"),
+    [
+        ("", "data tools", 0, [UP]),
+        ("", "", 0, [UP]),
+        ("--all", "a.yml x/docker-compose.tools.yml", 0, [UP]),
+        ("", "tools data", 1, []),
+        ("", "data apps", 1, []),
+        ("--phase data --phase tools", "data tools", 1, []),
+        ("tools", "", 1, []),
+    ],
+)
+def test_ahead_is_for_orders_that_come_to_the_stack_later(
+    caller: str, phases: str, code: int, done: list[str], tmp_path: Path
+) -> None:
+    stacks = own(tmp_path, tools="adminer")
+    ran = stacks.run(OURS, "--for", caller, "ahead", "start", *phases.split())
+    assert (ran.code, ran.changes) == (code, done), ran.err
+    stopped = stacks.run(OURS, "--for", caller, "ahead", "stop", *phases.split())
+    assert (stopped.code, stopped.changes) == (code, [STOP] if done else [])
+
+
+@pytest.mark.parametrize("action", ["start", "stop", "ahead start", "ahead stop"])
+def test_a_dry_run_of_the_callers_changes_nothing(action: str, tmp_path: Path) -> None:
+    ran = own(tmp_path, tools="adminer").run(OURS, "--for", "--dry-run", *action.split())
+    assert (ran.code, ran.changes) == (0, [])
+    assert "would run docker compose" in ran.err
+
+
 def test_compose_makes_the_network_even_where_kestra_is_left_out(tmp_path: Path) -> None:
     stacks = own(tmp_path, tools="adminer")
     ran = stacks.run(
@@ -226,7 +282,9 @@ def test_trouble_is_the_callers_only_where_it_named_the_stack(
     assert f"port {port} is taken" in ran.err
 
 
-@pytest.mark.parametrize("arguments", [(), ("restart",), ("start", "now"), ("--for",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("restart",), ("start", "now"), ("--for",), ("ahead",), ("ahead", "startle")]
+)
 def test_wrong_use_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     ran = own(tmp_path).run(OURS, *arguments)
     assert (ran.code, ran.calls) == (1, [])

@@ -14,6 +14,8 @@ from kestra_tasks.core.bashtext import blocks
 from tests.helpers.stackscripts import CORPUS, SCRIPTS, STACK, STOP, UP, Ran, Stacks
 from tests.helpers.trees import listening
 
+MONITORING = "../monitoring/docker-compose"
+
 
 @dataclass(frozen=True)
 class Idiom:
@@ -53,9 +55,19 @@ ELSEWHERE = Idiom("tools-elsewhere", ("data", "apps"), flag("data", "apps"))
 WATCHED = [
     Idiom("functions-tools", ("data", "cache", "apps", "n8n"), flag("data", "apps")),
     Idiom("tabs-template", ("infra", "data", "apps"), flag("infra", "data", "apps")),
-]
+    Idiom("tools-behind", ("base", "data", "docs", MONITORING), flag("base", "data", "monitoring"),
+          stops={p: (p,) for p in ("docs", "data", "nowhere")}),
+    Idiom("line-behind", ("cache", "data", "apps"), {}, tools=()),
+]  # fmt: skip
 ALL = [*NEW_PHASE, LINE, ELSEWHERE, *WATCHED]
-REFUSED = ["refused-eval", "refused-map", "refused-posix"]
+# The same where a stack before the tools always fails: its compose file is gone.
+BEHIND = [
+    Idiom("tools-behind", ("base", "data", "docs"), flag("base", "data", "monitoring", "docs"),
+          stops={p: (p,) for p in ("docs", "data", "monitoring")}),
+    Idiom("tools-elsewhere", ("apps",), flag("data", "apps")),
+    Idiom("line-behind", ("cache", "apps"), {}, tools=()),
+]  # fmt: skip
+REFUSED = ["refused-eval", "refused-map", "refused-posix", "refused-torn"]
 
 
 def pair(idiom: Idiom, folder: Path, tools: str = "") -> tuple[Stacks, Stacks]:
@@ -64,6 +76,7 @@ def pair(idiom: Idiom, folder: Path, tools: str = "") -> tuple[Stacks, Stacks]:
     for name in ("before", "after"):
         (folder / name).mkdir(parents=True)
         made.append(Stacks.of(idiom.name, folder / name, *idiom.files, tools=tools))
+        (made[-1].root / ".env").touch()
         (made[-1].root / "dev").mkdir()
         (made[-1].root / "dev/docker-compose.yml").write_text("services:\n  one: {}\n")
     plan = made[1].integrate()
@@ -79,7 +92,7 @@ def told(ran: Ran) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("idiom", ALL, ids=lambda i: i.name)
+@pytest.mark.parametrize("idiom", [*ALL, *BEHIND], ids=lambda i: i.name)
 def test_other_phases_do_what_they_did(idiom: Idiom, tmp_path: Path) -> None:
     before, after = pair(idiom, tmp_path, "langgraph agno")
     for arguments in idiom.phases.values():
@@ -159,6 +172,79 @@ def test_a_phase_of_the_hosts_starts_the_others_and_then_kestra(
     assert [c for c in everything.changes if c in ours] == ours
 
 
+@pytest.mark.parametrize("idiom", BEHIND, ids=lambda i: i.name)
+def test_kestra_comes_ahead_of_a_stack_that_always_fails(idiom: Idiom, tmp_path: Path) -> None:
+    before, after = pair(idiom, tmp_path, "langgraph agno")
+    old, new = (s.run(SCRIPTS["start"]) for s in (before, after))
+    assert old.code != 0 and not any(".tools.yml" in call for call in old.changes)
+    assert (new.changes, new.code) == ([UP, *old.changes], old.code)
+    assert not set(told(old)[0].splitlines()) - set(told(new)[0].splitlines())
+
+
+@pytest.mark.parametrize("idiom", BEHIND, ids=lambda i: i.name)
+def test_called_ahead_kestra_starts_once(idiom: Idiom, tmp_path: Path) -> None:
+    before, after = pair(idiom, tmp_path, "langgraph agno")
+    if idiom.tools:
+        asked = after.run(SCRIPTS["start"], *idiom.tools)
+        ours = [call for call in asked.changes if call.endswith("up -d kestra")]
+        assert (len(ours), asked.code) == (1, 0), "asked for by name, it has its place in the order"
+    # The file comes back: the order goes through.
+    for stacks in (before, after):
+        folder = (stacks.root / STACK).parent
+        for name in ("infra", "data", MONITORING):
+            place = folder / f"docker-compose.{name}.yml"
+            place = folder / f"{name}.yml" if "/" in name else place
+            place.parent.mkdir(exist_ok=True)
+            place.write_text("services:\n  one: {}\n")
+        (stacks.root / "vendor/crawler").mkdir(parents=True)
+        (stacks.root / "vendor/crawler/docker-compose.yaml").write_text("services: {}\n")
+    old, new = (s.run(SCRIPTS["start"]) for s in (before, after))
+    assert (old.code, new.code) == (0, 0), new.err
+    whole = [f"{call} langgraph agno" if ".tools.yml" in call else call for call in old.changes]
+    assert new.changes == [UP, *whole]
+
+
+@pytest.mark.parametrize("idiom", BEHIND, ids=lambda i: i.name)
+def test_called_ahead_what_holds_kestra_back_is_kept(idiom: Idiom, tmp_path: Path) -> None:
+    before, after = pair(idiom, tmp_path, "langgraph agno")
+    for name in ("SKIP_Kestra_AUTO_START", "SKIP_KESTRA_AUTO_START"):
+        old, new = (s.run(SCRIPTS["start"], **{name: "1"}) for s in (before, after))
+        assert (new.changes, new.code) == (old.changes, old.code)
+        assert new.err.count(f"Kestra is left out: {name}=1") == 1
+    with listening() as port:
+        new = after.run(SCRIPTS["start"], KESTRA_HTTP_PORT=str(port))
+        assert (new.changes, new.code) == (old.changes, old.code)
+        assert new.err.count(f"port {port} is taken by") == 1
+    for word in ("--list", "--help"):
+        if idiom.name == "tools-behind":
+            old, new = (s.run(SCRIPTS["start"], word) for s in (before, after))
+            assert (new.code, new.out, new.changes) == (0, old.out, [])
+    (after.root / ".freeze").write_text("release\n")
+    if idiom.name in ("tools-behind", "line-behind"):
+        assert after.run(SCRIPTS["start"]).changes == []
+
+
+def test_kestra_is_stopped_ahead_of_a_stack_that_always_fails(tmp_path: Path) -> None:
+    before, after = pair(BEHIND[0], tmp_path, "langgraph")
+    old, new = (s.run(SCRIPTS["stop"]) for s in (before, after))
+    assert old.code != 0
+    assert (new.changes, new.code) == ([STOP, *old.changes], old.code)
+    asked = after.run(SCRIPTS["stop"], "tools")
+    assert asked.changes == [STOP, f"compose -f ROOT/{STACK} down --timeout 20"]
+    for stacks in (before, after):
+        (stacks.root / "tools/monitoring").mkdir()
+        (stacks.root / "tools/monitoring/docker-compose.yml").write_text("services: {}\n")
+    old, new = (s.run(SCRIPTS["stop"]) for s in (before, after))
+    assert (new.changes, new.code) == ([STOP, *old.changes], 0)
+
+
+@pytest.mark.parametrize("idiom", ALL, ids=lambda i: i.name)
+def test_where_all_files_are_there_nothing_is_called_ahead(idiom: Idiom, tmp_path: Path) -> None:
+    _, after = pair(idiom, tmp_path, "langgraph")
+    for path in SCRIPTS.values():
+        assert "stacks-ahead" not in (after.root / path).read_text()
+
+
 def test_a_phase_with_another_file_starts_kestra_as_well(tmp_path: Path) -> None:
     before, after = pair(ELSEWHERE, tmp_path)
     old, new = (s.run(SCRIPTS["start"], "--phase", "tools") for s in (before, after))
@@ -216,8 +302,8 @@ def test_a_freeze_holds_kestra_back_too(tmp_path: Path) -> None:
 
 
 def test_without_our_script_the_hosts_works_as_before(tmp_path: Path) -> None:
-    for idiom in ALL:
-        before, after = pair(idiom, tmp_path / idiom.name, "langgraph")
+    for number, idiom in enumerate([*ALL, *BEHIND]):
+        before, after = pair(idiom, tmp_path / str(number), "langgraph")
         (after.root / "tools/kestra/scripts/stack.sh").unlink()
         for script in SCRIPTS.values():
             old, new = (s.run(script) for s in (before, after))

@@ -211,6 +211,64 @@ def test_a_pattern_with_the_stacks_name_is_watched() -> None:
         assert ("docker() {" in text(planned({START: HEAD + script}, usual))) is watched
 
 
+C = "docker compose -f"
+F = "docker-compose"
+ORDERED = (
+    'set -e\nP=(data tools)\nup() {{\n  {body}\n}}\nfor p in "${{P[@]}}"; do\n  {call}\ndone\n'
+).format
+PLAIN = ORDERED(body=f'{C} "x/{F}.$1.yml" up -d', call='up "$p"')
+
+
+@pytest.mark.parametrize(
+    ("script", "where"),
+    [
+        (PLAIN, 'for p in "${P[@]}"'),
+        (PLAIN.replace("data tools", "tools data"), ""),
+        (PLAIN.replace("set -e\n", ""), ""),
+        (PLAIN.replace('up "$p"', 'up "$p" || bad=1'), ""),
+        (PLAIN.replace('up "$p"', 'up "$p" || exit 1').replace("set -e\n", ""), "for p in"),
+        (PLAIN.replace('up "$p"', 'if ! up "$p"; then\n    exit 1\n  fi'), "for p in"),
+        (PLAIN.replace('up "$p"', 'if ! up "$p"; then\n    bad=1\n  fi'), ""),
+        (PLAIN.replace('up "$p"', 'check_freeze\n  up "$p"'), ""),
+        (PLAIN.replace("up -d", "-p other up -d"), ""),
+        (PLAIN.replace('"${P[@]}"', "$(echo data tools)"), ""),
+        (PLAIN.replace('"${P[@]}"', "data tools"), "for p in"),
+        (PLAIN.replace('"${P[@]}"', "${*:-data tools}"), "for p in"),
+        (PLAIN.replace("(data tools)", '"data tools"').replace('"${P[@]}"', "$P"), "for p in"),
+        (PLAIN.replace("data tools", "there tools"), ""),
+        (ORDERED(body=f'[[ -f "x/{F}.$1.yml" ]] && {C} "x/{F}.$1.yml" up -d', call='up "$p"'), ""),
+        (ORDERED(body=f'if [[ -f $1 ]]; then {C} "x/{F}.$1.yml" up -d; fi', call='up "$p"'), ""),
+        (f"set -e\n{C} {F}.data.yml up -d\n{C} {F}.tools.yml up -d\n", f"{C} {F}.data.yml"),
+        (f"set -e\n{C} x/{F}.there.yml up -d\n{C} {F}.tools.yml up -d\n", ""),
+        (f"{C} {F}.data.yml up -d\n{C} {F}.tools.yml up -d\n", ""),
+        (f"set -e\n{C} {F}.data.yml up -d || :\n{C} {F}.tools.yml up -d\n", ""),
+        (f"set -e\n{C} {F}.data.yml up -d\nasked tools && {C} {F}.tools.yml up -d\n", ""),
+        (f"set -e\n{C} {F}.data.yml up -d\nif asked; then\n  {C} {F}.tools.yml up -d\nfi\n", ""),
+        (f"set -e\nall() {{\n  {C} {F}.data.yml up -d\n  {C} {F}.tools.yml up -d\n}}\nall\n",
+         f"  {C} {F}.data.yml"),
+        (f"set -e\nasked data && {C} {F}.data.yml up -d\n{C} {F}.tools.yml up -d\n", ""),
+    ],
+)  # fmt: skip
+def test_a_call_ahead_only_of_an_order_that_may_end(script: str, where: str) -> None:
+    made = text(planned({START: HEAD + script, f"x/{F}.there.yml": ""}))
+    lines = made.splitlines()
+    assert any("docker() {" in line for line in lines)
+    ends = [n for n, line in enumerate(lines) if "<<< kestra-tasks:stacks-ahead" in line]
+    assert [lines[n + 1][: len(where)] for n in ends] == ([where] if where else [])
+    assert not make_plan(
+        planned({START: HEAD + script, f"x/{F}.there.yml": ""}).tree, BASE, [STEP]
+    ).pending
+
+
+def test_a_file_that_goes_missing_later_brings_the_call() -> None:
+    there = f"x/{F}.data.yml"
+    made = text(planned({START: HEAD + PLAIN, there: ""}))
+    assert "stacks-ahead" not in made
+    plan = planned({START: made})
+    assert "stacks-ahead" in text(plan)
+    assert text(planned({START: text(plan), there: ""})) == made
+
+
 # --- properties ----------------------------------------------------------------------------------
 
 _EDITS = (

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 27822289
+# kestra-tasks:managed 83bd5d5c
 # Start and stop the stack's Kestra, for the monorepo's start and stop scripts.
 set -euo pipefail
 
@@ -13,7 +13,9 @@ EXIT_LEFT_OUT=3
 
 usage() {
   cat <<'END'
-Usage: stack.sh [--for ARGUMENTS] start [--with-others] | stop | network | compose ARGUMENT...
+Usage: stack.sh [--for ARGUMENTS] start [--with-others] | stop | network
+       stack.sh [--for ARGUMENTS] ahead start|stop [PHASE]...
+       stack.sh [--for ARGUMENTS] [--done] compose ARGUMENT...
 
   start             docker compose -f tools/compose/docker-compose.tools.yml up -d kestra
                     Nothing with SKIP_KESTRA_AUTO_START=1 or SKIP_Kestra_AUTO_START=1.
@@ -21,13 +23,19 @@ Usage: stack.sh [--for ARGUMENTS] start [--with-others] | stop | network | compo
   stop              stop Kestra, which gets its time to end its tasks, and its database; then what
                     run.sh started and still runs (stop.sh)
   network           make the stack's network if there is none
+  ahead ACTION [PHASE]...
+                    before a calling script's phases: start or stop Kestra if tools is one of
+                    them, but not the first, and wasn't asked for by name; code 1 if it's left
+                    to its place in the order
   compose ARG...    `docker compose ARG...` as it stands; where it starts or stops all services of
                     tools/compose/docker-compose.tools.yml, Kestra is started after the others and
                     stopped before them, as above
+  --done            `compose` leaves Kestra out, since it had its turn
   --for ARGUMENTS   those of the calling script, as one word. Where they name the stack, tools,
                     `start` and `stop` mean all of its services. Where they don't, it's Kestra
                     alone; trouble with it is told and the exit code is 0, so that the calling
-                    script goes on with its other stacks.
+                    script goes on with its other stacks. With --dry-run among them, what would
+                    be done is told.
 
 Exit codes: 0 started, stopped or left out as asked; 1 usage; 3 Kestra is left out: a port is taken,
 or something is missing; 5 docker failed; from `compose`, also docker's own.
@@ -40,7 +48,7 @@ END
 # shellcheck disable=SC2154
 stack_file=$compose_file
 caller=''
-lenient=no whole=no
+lenient=no whole=no had_turn=no
 services=(kestra)
 services+=(kestra-postgres)
 read_values() {
@@ -86,6 +94,12 @@ ports_free() {
     }
   done
   return "$taken"
+}
+
+# Whether the calling script was told to change nothing.
+dry() {
+  [[ $caller == *' --dry-run '* ]] || return
+  say "Kestra: would run $1"
 }
 
 start_kestra() { # start_kestra [docker compose's global option]...
@@ -152,6 +166,7 @@ start_others() {
 
 start() {
   local code=0
+  ! dry "$(compose up -d kestra)" || exit 0
   [[ $whole == no ]] || start_others
   ! skipped || exit 0
   start_kestra -f "$stack_file" || code=$?
@@ -160,9 +175,31 @@ start() {
 
 stop() {
   local code=0
+  ! dry "$(compose stop "${services[@]}")" || exit 0
   stop_kestra -f "$stack_file" || code=$?
   [[ $whole == no ]] || docker compose -f "$stack_file" stop || code=$EXIT_DOCKER
   finish "$code"
+}
+
+is_stack() {
+  case $1 in
+    tools | docker-compose.tools.yml | */docker-compose.tools.yml) ;;
+    *) return 1 ;;
+  esac
+}
+
+ahead() { # ahead start|stop [PHASE]...
+  local action=$1 first=${2:-} phase
+  shift
+  [[ $lenient == yes ]] || exit 1
+  if (($#)); then
+    ! is_stack "$first" || exit 1
+    for phase in "$@"; do
+      ! is_stack "$phase" || "$action"
+    done
+    exit 1
+  fi
+  "$action"
 }
 
 # --- docker compose as the calling script says it -----------------------------------------------------
@@ -223,14 +260,14 @@ means_stack() {
 }
 
 run_compose() {
-  local code=0 service wanted=()
+  local code=0 service asked=no wanted=()
   if ! split "$@" || [[ ! -f $env_file ]] || ! means_stack; then
     exec docker compose "$@"
   fi
   case $verb in
     up | start) ;;
     stop | down)
-      ((${#named[@]} > 0)) || stop_kestra ${global[@]+"${global[@]}"} || :
+      [[ $had_turn == yes ]] || ((${#named[@]} > 0)) || stop_kestra ${global[@]+"${global[@]}"} || :
       exec docker compose "$@"
       ;;
     *) exec docker compose "$@" ;;
@@ -240,9 +277,12 @@ run_compose() {
   if ((${#named[@]} == 0)); then
     list_others ${global[@]+"${global[@]}"} || exec docker compose "$@"
     wanted=(${others[@]+"${others[@]}"})
+    asked=yes
   else
-    if [[ " ${named[*]} " != *' kestra '* ]] || ! skipped; then
-      exec docker compose "$@"
+    [[ " ${named[*]} " == *' kestra '* ]] || exec docker compose "$@"
+    if [[ $had_turn == no ]] && ! skipped; then
+      ! ports_free || exec docker compose "$@"
+      code=$EXIT_LEFT_OUT
     fi
     for service in "${named[@]}"; do
       is_ours "$service" || wanted+=("$service")
@@ -250,9 +290,9 @@ run_compose() {
   fi
   ((${#wanted[@]} == 0)) || docker compose ${global[@]+"${global[@]}"} "$verb" \
     ${options[@]+"${options[@]}"} "${wanted[@]}" || exit
-  ((${#named[@]} == 0)) || exit 0
-  ! skipped || exit 0
-  start_kestra ${global[@]+"${global[@]}"} || code=$?
+  if [[ $asked == yes && $had_turn == no ]] && ! skipped; then
+    start_kestra ${global[@]+"${global[@]}"} || code=$?
+  fi
   finish "$code"
 }
 
@@ -264,6 +304,7 @@ while (($#)); do
       if [[ $caller == *' tools '* ]]; then whole=yes; else lenient=yes; fi
       shift
       ;;
+    --done) had_turn=yes ;;
     -h | --help)
       usage
       exit 0
@@ -284,6 +325,7 @@ case "$action $*" in
     ;;
   'stop ') stop ;;
   'network ') ensure_network || exit ;;
+  'ahead start' | 'ahead start '* | 'ahead stop' | 'ahead stop '*) ahead "$@" ;;
   'compose '*) run_compose "$@" ;;
   *) usage_error "stack.sh doesn't know: $action $*" ;;
 esac
