@@ -12,7 +12,7 @@ from invoke import Exit, ParseError
 
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError, UsageError
 from kestra_tasks.invokeconfig import Config
-from kestra_tasks.rim import hush, tell, tell_interrupt, unexpected
+from kestra_tasks.telling import hush, tell, tell_interrupt, unexpected
 
 _UNKNOWN = re.compile(r"No idea what (['\"])(.*)\1 is!")
 _VALUE = re.compile(r"Flag <Argument: ([\w-]+).*> (needed value|doesn't take any value)")

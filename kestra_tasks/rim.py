@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import inspect
 import json as jsonlib
-import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from invoke import Argument, Context, Exit, ParseError, Task
 
+from kestra_tasks.core.typed import typed, typed_document
 from kestra_tasks.errors import ExitCode, KestraTasksError, PreconditionError, UsageError
+from kestra_tasks.telling import (
+    TypedStream,
+    hush,
+    program_name,
+    tell,
+    tell_interrupt,
+    unexpected,
+)
 
 if TYPE_CHECKING:
     from kestra_tasks.ops.runner import Runner
@@ -41,6 +50,7 @@ class Rim:
         root: the monorepo, absolute.
         context: Invoke's context.
         json: stdout carries one JSON document and nothing else.
+        given_root: `--root` as it was typed.
         dry_run: nothing is changed.
         debug: tracebacks are shown.
     """
@@ -51,6 +61,7 @@ class Rim:
     dry_run: bool = False
     debug: bool = False
     explicit_root: bool = False
+    given_root: str = ""
     answered: bool = field(default=False, repr=False)
 
     @cached_property
@@ -77,7 +88,11 @@ class Rim:
 
     def say(self, text: str = "") -> None:
         """Tell the story: one line on stderr."""
-        print(text, file=sys.stderr, flush=True)
+        print(self.typed(text), file=sys.stderr, flush=True)
+
+    def typed(self, text: str) -> str:
+        """`text`, the commands in it as they can be typed here, for this root."""
+        return typed(text, program_name(), self.given_root)
 
     def answer(self, document: dict[str, Any], human: Callable[[], None] | None = None) -> None:
         """Give the answer: `document` as JSON, or what `human` prints.
@@ -88,9 +103,11 @@ class Rim:
         """
         if self.json:
             self.answered = True
-            print(jsonlib.dumps(document, indent=2, ensure_ascii=False), flush=True)
+            told = typed_document(document, program_name(), self.given_root)
+            print(jsonlib.dumps(told, indent=2, ensure_ascii=False), flush=True)
         elif human is not None:
-            human()
+            with redirect_stdout(cast(TextIO, TypedStream(sys.stdout, self.typed))):
+                human()
 
     def confirm(self, question: str, *, yes: bool, flag: str) -> None:
         """Go on only if a person, or `flag`, says so.
@@ -185,6 +202,7 @@ def run_body(
             dry_run=bool(options.get("dry_run")) or bool(context.config.run.dry),
             debug=debug,
             explicit_root=bool(options.get("root")),
+            given_root=options.get("root") or "",
         )
         return body(rim, **kwargs)
     except KeyboardInterrupt:
@@ -193,7 +211,7 @@ def run_body(
     except KestraTasksError as error:
         if debug:
             raise
-        tell(error, json=_unanswered(rim, options))
+        tell(error, json=_unanswered(rim, options), root=options.get("root"))
         raise Exit(code=int(error.code)) from None
     except BrokenPipeError:
         hush()
@@ -222,46 +240,8 @@ def find_root(context: Context, given: str | None) -> Path:
     return Path(prefix).resolve() if prefix else Path.cwd()
 
 
-def tell(error: KestraTasksError, *, json: bool) -> None:
-    """Tell a person what happened and what to type next; with `json` also on stdout."""
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"  -> {error.hint}", file=sys.stderr)
-    if json:
-        _answer_error(error)
-
-
-def tell_interrupt(*, json: bool) -> None:
-    """Tell that Ctrl-C ended it; with `json` also on stdout."""
-    print("\ninterrupted", file=sys.stderr)
-    if json:
-        _answer_error(KestraTasksError("interrupted", code=ExitCode.INTERRUPTED))
-
-
-def unexpected(error: Exception) -> KestraTasksError:
-    """A defect of ours as an error that can be told."""
-    return KestraTasksError(
-        f"unexpected: {type(error).__name__}: {error}",
-        "this is a defect of ours; the same command with --debug shows where",
-    )
-
-
-def hush() -> None:
-    """Write nothing more: whoever read the output went away (`| head`)."""
-    # Not closed: the interpreter flushes both at its end.
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
-
-
 def _unanswered(rim: Rim | None, options: Mapping[str, Any]) -> bool:
     return bool(options.get("json")) and not (rim and rim.answered)
-
-
-def _answer_error(error: KestraTasksError) -> None:
-    document = {
-        "schema": "kestra-tasks/error/1",
-        "error": {"message": error.message, "hint": error.hint, "code": int(error.code)},
-    }
-    print(jsonlib.dumps(document, indent=2, ensure_ascii=False))
 
 
 def kestra_task(

@@ -81,6 +81,13 @@ def look(rim: Rim, name: str = "", count: int = 1, force: bool = False) -> None:
     )
 
 
+@kestra_task(json=True)
+def advise(rim: Rim) -> None:
+    """Say what to type next."""
+    rim.say("next: inv kestra.up")
+    rim.answer({"schema": "test/1"}, lambda: print("then inv kestra.logs -f"))
+
+
 @kestra_task()
 def ask(rim: Rim, yes: bool = False) -> None:
     """Ask before going on."""
@@ -432,3 +439,18 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path: Path) -> None:
         child.wait(20)
     assert "Traceback" not in err
     assert "Exception ignored" not in err
+
+
+def test_what_to_type_next_names_the_program_and_the_root_that_were_typed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INV_NAME", "./inv")
+    (tmp_path / "other repo").mkdir()
+    wanted = "./inv kestra.env --root '../other repo' --ports auto"
+    failed = run("kestra.fail", "--root", "../other repo", "--json")
+    assert f"  -> {wanted}\n" in failed.err
+    assert failed.json["error"]["hint"] == wanted  # type: ignore[index]
+    told = run("kestra.advise", "--root", "../other repo")
+    assert told.err == "next: ./inv kestra.up --root '../other repo'\n"
+    assert told.out == "then ./inv kestra.logs --root '../other repo' -f\n"
+    assert run("kestra.advise").out == "then ./inv kestra.logs -f\n"
