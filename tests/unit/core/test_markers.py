@@ -41,6 +41,23 @@ def test_a_block_is_found_as_written(style: Style, newline: str, indent: str) ->
     assert (made.count("\n"), made.count("\r")) == (4, 4 if newline == "\r\n" else 0)
 
 
+def test_a_block_reads_as_the_documents_show_it() -> None:
+    assert block("compose", "include: x") == (
+        f"# >>> kestra-tasks:compose {digest('include: x' + chr(10))}\n"
+        "include: x\n"
+        "# <<< kestra-tasks:compose\n"
+    )
+
+
+def test_bytes_that_are_no_utf_8_are_digested_as_they_are() -> None:
+    body = b"caf\xe9 \xff\n".decode("utf-8", "surrogateescape")
+    found = find(block("x", body), "x", "f")
+    assert found is not None
+    assert (found.body, found.intact) == (body, True)
+    other = b"caf\xea \xff\n".decode("utf-8", "surrogateescape")
+    assert digest(other) != digest(body)
+
+
 @given(LINES)
 def test_any_body_without_marks_comes_back(lines: list[str]) -> None:
     body = "".join(f"{line}\n" for line in lines)
@@ -96,6 +113,7 @@ FIRST, BODY, LAST = block("x", "one\n").splitlines(keepends=True)
     ("text", "line"),
     [
         (FIRST + BODY, 1),
+        ("\n" + FIRST + BODY, 2),
         (BODY + LAST, 2),
         ("a\n" + LAST + FIRST + BODY, 3),
         (FIRST + FIRST + BODY + LAST, 1),
@@ -107,14 +125,15 @@ FIRST, BODY, LAST = block("x", "one\n").splitlines(keepends=True)
         (FIRST + BODY + LAST.replace("<<<", "<<"), 1),
         (FIRST.rstrip("\n") + BODY.rstrip("\n") + LAST, 1),
     ],
-    ids=["no-last", "no-first", "swapped", "first-twice", "last-twice", "nested", "twice",
-         "digest-broken", "first-misspelt", "last-misspelt", "joined"],
+    ids=["no-last", "no-last-below", "no-first", "swapped", "first-twice", "last-twice", "nested",
+         "twice", "digest-broken", "first-misspelt", "last-misspelt", "joined"],
 )  # fmt: skip
 def test_broken_marks_are_named_with_a_line(text: str, line: int) -> None:
     with pytest.raises(BrokenMarkError) as caught:
         find(text, "x", "docs/f.md")
-    assert caught.value.message.startswith(f"docs/f.md:{line}: ")
-    assert caught.value.hint
+    assert caught.value.message == f"docs/f.md:{line}: the marks of kestra-tasks:x don't pair up"
+    assert caught.value.path == "docs/f.md"
+    assert "by hand" in caught.value.hint
 
 
 def test_marks_of_another_name_may_stand_inside() -> None:

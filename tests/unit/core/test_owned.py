@@ -19,44 +19,43 @@ def tree(text: str | None, mode: int = 0o644) -> Tree:
 
 
 def test_absent_is_written_with_its_mode() -> None:
-    change = plan_managed(tree(None), "f", NEW, mode=0o755)
-    assert isinstance(change, Edit)
-    assert change.verb == "create"
-    assert change.after == File.of(seal(NEW), 0o755)
+    for mode in (0o644, 0o755):
+        wanted = File.of(seal(NEW), mode)
+        assert plan_managed(tree(None), "f", NEW, mode=mode) == Edit("f", None, wanted, "absent")
+    assert plan_managed(tree(None), "f", NEW) == Edit("f", None, File.of(seal(NEW)), "absent")
 
 
 def test_up_to_date_is_left() -> None:
-    assert isinstance(plan_managed(tree(seal(NEW)), "f", NEW), Noop)
+    assert plan_managed(tree(seal(NEW)), "f", NEW) == Noop("f", "up to date")
 
 
-def test_an_older_version_of_ours_is_replaced() -> None:
-    change = plan_managed(tree(seal(OLD)), "f", NEW)
-    assert isinstance(change, Edit)
-    assert change.after is not None
-    assert change.after.text == seal(NEW)
+@pytest.mark.parametrize("force", [False, True])
+def test_an_older_version_of_ours_is_replaced_and_called_so(force: bool) -> None:
+    change = plan_managed(tree(seal(OLD)), "f", NEW, force=force)
+    assert change == Edit("f", File.of(seal(OLD)), File.of(seal(NEW)), "an older version of ours")
 
 
-@pytest.mark.parametrize("text", [seal(OLD) + "by hand\n", "yours\n", "", seal(SEED)])
-def test_a_hands_work_is_kept_unless_forced(text: str) -> None:
-    change = plan_managed(tree(text), "f", NEW)
-    assert isinstance(change, Conflict)
-    assert (change.theirs, change.ours) == (text, seal(NEW))
-    assert "--force" in change.hint
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (seal(OLD) + "by hand\n", "f was edited by hand; it is kept"),
+        (seal(SEED), "f was edited by hand; it is kept"),
+        ("yours\n", "f is a file of yours; it is kept"),
+        ("", "f is a file of yours; it is kept"),
+    ],
+)
+def test_a_hands_work_is_kept_unless_forced(text: str, why: str) -> None:
+    hint = "move it away, or add --force to replace it"
+    assert plan_managed(tree(text), "f", NEW) == Conflict("f", why, hint, text, seal(NEW))
     forced = plan_managed(tree(text), "f", NEW, force=True)
-    assert isinstance(forced, Edit)
-    assert forced.before == File.of(text)
-    assert forced.why == "forced"
+    assert forced == Edit("f", File.of(text), File.of(seal(NEW)), "forced")
 
 
 def test_the_run_bit_is_kept_up() -> None:
+    plain, runs = File.of(seal(NEW)), File.of(seal(NEW), 0o755)
     change = plan_managed(tree(seal(NEW)), "f", NEW, mode=0o755)
-    assert isinstance(change, Edit)
-    assert change.after is not None
-    assert change.after.executable
-    lost = plan_managed(tree(seal(NEW), 0o755), "f", NEW)
-    assert isinstance(lost, Edit)
-    assert lost.after is not None
-    assert not lost.after.executable
+    assert change == Edit("f", plain, runs, "isn't executable")
+    assert plan_managed(tree(seal(NEW), 0o755), "f", NEW) == Edit("f", runs, plain, "run bit")
 
 
 def test_other_permission_bits_are_the_persons() -> None:
@@ -64,27 +63,28 @@ def test_other_permission_bits_are_the_persons() -> None:
 
 
 def test_seeded_once_then_the_teams() -> None:
-    first = plan_seeded(tree(None), "f", SEED)
-    assert isinstance(first, Edit)
-    assert first.after == File.of(seal(SEED))
+    assert plan_seeded(tree(None), "f", SEED) == Edit("f", None, File.of(seal(SEED)), "absent")
+    private = plan_seeded(tree(None), "f", SEED, mode=0o600)
+    assert private == Edit("f", None, File.of(seal(SEED), 0o600), "absent")
     for text in ("", "rewritten\n", seal(SEED)):
-        assert isinstance(plan_seeded(tree(text), "f", SEED), Noop)
+        assert plan_seeded(tree(text), "f", SEED) == Noop("f", "is the team's now")
 
 
 @pytest.mark.parametrize("text", [seal(NEW), seal(SEED), seal(OLD)])
 def test_undo_deletes_what_is_as_we_wrote_it(text: str) -> None:
-    change = undo_owned(tree(text), "f")
-    assert isinstance(change, Edit)
-    assert change.verb == "delete"
+    assert undo_owned(tree(text), "f") == Edit("f", File.of(text), None, "written by us")
 
 
 def test_undo_leaves_what_isnt_ours_and_what_a_hand_changed() -> None:
-    assert isinstance(undo_owned(tree(None), "f"), Noop)
-    assert isinstance(undo_owned(tree("yours\n"), "f"), Noop)
-    assert isinstance(undo_owned(tree("yours\n"), "f", force=True), Noop)
-    changed = undo_owned(tree(seal(NEW) + "more\n"), "f")
-    assert isinstance(changed, Conflict)
-    assert changed.theirs == seal(NEW) + "more\n"
-    forced = undo_owned(tree(seal(NEW) + "more\n"), "f", force=True)
-    assert isinstance(forced, Edit)
-    assert forced.after is None
+    assert undo_owned(tree(None), "f") == Noop("f", "absent")
+    assert undo_owned(tree("yours\n"), "f") == Noop("f", "isn't ours")
+    assert undo_owned(tree("yours\n"), "f", force=True) == Noop("f", "isn't ours")
+    changed = seal(NEW) + "more\n"
+    assert undo_owned(tree(changed), "f") == Conflict(
+        "f",
+        "f was edited since we wrote it; it is kept",
+        "save what you need of it, then add --force to delete it",
+        theirs=changed,
+    )
+    forced = undo_owned(tree(changed), "f", force=True)
+    assert forced == Edit("f", File.of(changed), None, "written by us")

@@ -71,12 +71,29 @@ def test_edits_that_cancel_each_other_leave_nothing_to_do() -> None:
     assert not plan.pending
 
 
-def test_an_edit_that_changes_nothing_is_dropped() -> None:
-    same_bytes = answering([Edit("f", File.of("x"), File.of("x"), "why not")])
-    assert (
-        make_plan(Tree({"f": File.of("x")}), SETTINGS, [step("s", same_bytes)]).outcomes[0].edits
-        == ()
-    )
+def test_a_file_changed_and_changed_back_is_as_it_was() -> None:
+    one, two = File.of("1"), File.of("2")
+    there = answering([Edit("f", one, two, "made")])
+    back = answering([Edit("f", two, one, "unmade")])
+    plan = make_plan(Tree({"f": one}), SETTINGS, [step("one", there), step("two", back)])
+    assert plan.edits == ()
+    assert len(plan.outcomes[0].edits) == 1
+
+
+def test_a_file_that_ends_absent_is_deleted_whatever_was_planned_between() -> None:
+    one, two = File.of("1"), File.of("2")
+    changed = answering([Edit("f", one, two, "changed")])
+    gone = answering([Edit("f", two, None, "gone")])
+    plan = make_plan(Tree({"f": one}), SETTINGS, [step("one", changed), step("two", gone)])
+    assert plan.edits == (Edit("f", one, None, "changed; gone"),)
+
+
+def test_an_edit_that_changes_nothing_is_dropped_and_those_behind_it_are_not() -> None:
+    idle = Edit("f", File.of("x"), File.of("x"), "why not")
+    real = Edit("g", None, File.of("y"), "absent")
+    tree = Tree({"f": File.of("x")})
+    plan = make_plan(tree, SETTINGS, [step("s", answering([idle, real]))])
+    assert plan.outcomes[0].edits == (real,)
 
 
 def test_other_permission_bits_are_no_change_but_the_run_bit_is() -> None:

@@ -1,0 +1,85 @@
+"""Which tests have to notice a change in which module, the most valuable modules first.
+
+A module's own tests, and for what writes the monorepo's files the golden folders: few enough that
+a mutant that lives costs seconds.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+from dev.chores import ROOT
+
+PACKAGE = "kestra_tasks"
+_GOLDEN = "test_cases.py::test_plan_and_files_are_as_in_the_golden_folder"
+_LAUNCHER = ("launcher",)
+_READING = ("core/test_checks.py", "core/test_readiness.py", "core/test_documents.py")
+
+# The first pattern that matches a module counts; tests are below tests/unit/.
+TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("core/edit.py", ("core/test_plan.py", "steps/test_scaffold.py")),
+    ("core/plan.py", ("core/test_plan.py",)),
+    ("core/markers.py", ("core/test_markers.py", "core/test_yamltext.py")),
+    ("core/owned.py", ("core/test_owned.py", "steps/test_scaffold.py")),
+    ("core/tree.py", ("core/test_tree.py", "core/test_plan.py", "core/test_owned.py")),
+    ("core/yaml*.py", ("core/test_yamltext*.py", "steps/test_compose.py", _GOLDEN)),
+    ("core/jsontext.py", ("steps/test_manifest.py", _GOLDEN)),
+    ("core/env*.py", ("core/test_envtext.py", "core/test_composetext.py", "steps/test_env.py")),
+    ("core/table*.py", ("core/test_table*.py", "steps/test_docs.py", _GOLDEN)),
+    ("core/inline.py", ("core/test_inline.py",)),
+    ("core/passwords.py", ("core/test_passwords.py", "core/test_envtext.py")),
+    ("core/template.py", ("core/test_template.py",)),
+    ("steps/__init__.py", ("steps/test_scaffold.py", "steps/test_compose.py")),
+    ("steps/scaffold.py", ("steps/test_scaffold.py", _GOLDEN)),
+    ("steps/compose*.py", ("steps/test_compose.py", _GOLDEN)),
+    ("steps/env*.py", ("steps/test_env.py", _GOLDEN)),
+    ("steps/manifest.py", ("steps/test_manifest.py", _GOLDEN)),
+    ("steps/docs*.py", ("steps/test_docs.py", _GOLDEN)),
+    ("steps/decisions.py", ("steps/test_docs.py", "steps/test_launcher_step.py", _GOLDEN)),
+    ("steps/openspec.py", ("steps/test_openspec.py", _GOLDEN)),
+    ("core/js*.py", ("core/test_jstext.py", "steps/test_launcher_step.py", _GOLDEN)),
+    ("steps/launcher*.py", ("steps/test_launcher_step.py", _GOLDEN)),
+    ("core/bash*.py", ("core/test_bash*.py", "steps/test_stacks.py", _GOLDEN)),
+    ("steps/stacks.py", ("steps/test_stacks.py", _GOLDEN)),
+    ("steps/healthcheck*.py", ("steps/test_healthcheck_step.py", _GOLDEN)),
+    ("core/adopt.py", ("test_adoption.py",)),
+    ("core/cause*.py", ("core/test_causes.py",)),
+    ("core/composetext.py", ("core/test_composetext.py",)),
+    ("core/composeclaims.py", ("core/test_composetext.py", *_READING)),
+    ("core/documents.py", _READING),
+    ("core/checks.py", _READING),
+    ("core/readiness.py", _READING),
+    ("core/ports.py", ("core/test_ports.py", *_READING)),
+    ("core/references.py", ("core/test_references.py",)),
+    ("core/credentials.py", ("core/test_credentials.py",)),
+    ("core/facts.py", _READING),
+    ("core/addresses.py", _LAUNCHER),
+    ("core/jsonplaces.py", _LAUNCHER),
+    ("core/matching.py", _LAUNCHER),
+    ("core/reasons.py", _LAUNCHER),
+    ("core/services.py", _LAUNCHER),
+    ("core/verdict.py", _LAUNCHER),
+)
+
+
+def modules() -> list[str]:
+    """Every module with functions, as "core/plan.py", the most valuable first."""
+    package = ROOT / PACKAGE
+    files = [path for layer in ("core", "steps") for path in sorted((package / layer).glob("*.py"))]
+    found = [str(p.relative_to(package)) for p in files if "def " in p.read_text(encoding="utf-8")]
+    return sorted(found, key=_rank)
+
+
+def tests_of(module: str) -> list[str]:
+    """What pytest selects for `module`, relative to the root; empty where the table has none."""
+    unit = ROOT / "tests" / "unit"
+    patterns = TESTS[_rank(module)][1] if _rank(module) < len(TESTS) else ()
+    chosen: list[str] = []
+    for pattern in patterns:
+        names = [str(p.relative_to(unit)) for p in sorted(unit.glob(pattern))]
+        chosen += names if "*" in pattern else [pattern]
+    return [f"tests/unit/{name}" for name in chosen]
+
+
+def _rank(module: str) -> int:
+    return next((n for n, (pattern, _) in enumerate(TESTS) if fnmatch(module, pattern)), len(TESTS))
