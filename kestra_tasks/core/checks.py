@@ -40,26 +40,27 @@ def check_engine(facts: EngineFacts | Unavailable) -> list[Problem]:
             )
         )
     else:
-        problems += _check_compose(facts)
+        problems += check_compose(facts.compose, facts.compose_text)
     if facts.remote:
         problems.append(_remote(facts))
         return problems
-    problems += _check_server(facts)
+    problems += check_server(facts)
     if facts.server is not None:
         problems += _check_kind(facts)
     return problems
 
 
-def _check_compose(facts: EngineFacts) -> list[Problem]:
+def check_compose(version: tuple[int, ...] | None, text: str) -> list[Problem]:
+    """Judge Compose's version (None where there is no Compose); `text` is how it says it."""
     needed = ".".join(map(str, COMPOSE_NEEDED))
     hint = f"install Docker Compose {needed} or newer (docker-compose-plugin)"
-    if facts.compose is None:
+    if version is None:
         return [_block("docker", "docker compose isn't installed", hint)]
-    if facts.compose[:2] < COMPOSE_NEEDED:
+    if version[:2] < COMPOSE_NEEDED:
         return [
             _block(
                 "docker",
-                f"docker compose is {facts.compose_text}; `include:` needs {needed} or newer",
+                f"docker compose is {text}; `include:` needs {needed} or newer",
                 hint,
             )
         ]
@@ -77,7 +78,8 @@ def _remote(facts: EngineFacts) -> Problem:
     )
 
 
-def _check_server(facts: EngineFacts) -> list[Problem]:
+def check_server(facts: EngineFacts) -> list[Problem]:
+    """Why a local engine didn't answer: one problem, none where it did."""
     socket = facts.socket
     if socket is not None and not socket.exists:
         return [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kestra_tasks.core.checks import Problem, check_server
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.environment import Runtime
 from kestra_tasks.probes.containers import FOLDER, is_of
@@ -61,6 +62,10 @@ class Container:
         return self.running and self.health == "healthy"
 
 
+class EngineGoneError(PreconditionError):
+    """The engine doesn't answer, or not any more."""
+
+
 @dataclass(frozen=True)
 class Image:
     """A local image: its content's id, the registry's digest, the version it says it is."""
@@ -82,7 +87,7 @@ class Engine:
     """The local Docker engine.
 
     Raises:
-        PreconditionError: from any method, where it doesn't answer.
+        EngineGoneError: from any method, where it doesn't answer.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -92,14 +97,28 @@ class Engine:
     def _api(self) -> Any:
         import docker
 
-        with _told():
+        with self._told():
             return docker.APIClient(base_url=self._endpoint, version="auto", timeout=20)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn the SDK's errors of reaching the engine into ours; NotFound passes."""
+        import docker.errors
+        import requests
+
+        try:
+            yield
+        except docker.errors.NotFound:
+            raise
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            problem = _problem(self._endpoint, error)
+            raise EngineGoneError(problem.message, problem.hint) from error
 
     def container(self, name: str) -> Container | None:
         """The container called `name`, whoever made it."""
         from docker.errors import NotFound
 
-        with _told():
+        with self._told():
             try:
                 return _container(self._api.inspect_container(name))
             except NotFound:
@@ -108,7 +127,7 @@ class Engine:
     def ours(self, runtime: Runtime, service: str) -> Container | None:
         """The container of our service: by Compose's labels, and started from our monorepo."""
         labels = [f"{_PROJECT}={runtime.project}", f"{_SERVICE}={service}"]
-        with _told():
+        with self._told():
             found = self._api.containers(all=True, filters={"label": labels})
         names = [
             item["Names"][0].lstrip("/")
@@ -123,7 +142,7 @@ class Engine:
         """The local image that `name` stands for now."""
         from docker.errors import ImageNotFound
 
-        with _told():
+        with self._told():
             try:
                 found = self._api.inspect_image(name)
             except ImageNotFound:
@@ -143,7 +162,7 @@ class Engine:
         """The network called `name`, with its labels and containers."""
         from docker.errors import NotFound
 
-        with _told():
+        with self._told():
             try:
                 found: dict[str, Any] = self._api.inspect_network(name)
             except NotFound:
@@ -154,7 +173,7 @@ class Engine:
         """The Compose project that made the volume, "" if none did, None without a volume."""
         from docker.errors import NotFound
 
-        with _told():
+        with self._told():
             try:
                 found = self._api.inspect_volume(name)
             except NotFound:
@@ -163,7 +182,7 @@ class Engine:
 
     def users(self, volume: str) -> list[Container]:
         """The containers, running or not, that have the volume."""
-        with _told():
+        with self._told():
             found = self._api.containers(all=True, filters={"volume": volume})
         names = [item["Names"][0].lstrip("/") for item in found if item.get("Names")]
         return [item for name in names if (item := self.container(name))]
@@ -172,7 +191,7 @@ class Engine:
         """A container's lines, both streams, with the time in front; [] if there is none."""
         from docker.errors import NotFound
 
-        with _told():
+        with self._told():
             try:
                 raw: bytes = self._api.logs(
                     container, since=float(since) or None, tail=tail, timestamps=True
@@ -186,7 +205,7 @@ class Engine:
         filters = {"container": container, "type": "container", "event": ["die", "oom"]}
         # An end in the future would keep the connection open.
         until = time.time()
-        with _told():
+        with self._told():
             events = list(
                 self._api.events(
                     since=f"{since:.9f}", until=f"{until:.9f}", filters=filters, decode=True
@@ -201,7 +220,7 @@ class Engine:
 
     def ping(self) -> str:
         """The engine's version."""
-        with _told():
+        with self._told():
             return str(self._api.version()["Version"])
 
 
@@ -259,18 +278,14 @@ def _container(found: dict[str, Any]) -> Container:
     )
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn the SDK's errors of reaching the engine into ours; NotFound passes."""
-    import docker.errors
-    import requests
+def _problem(endpoint: str, error: Exception) -> Problem:
+    """Why the engine didn't answer, as its socket shows it now."""
+    from kestra_tasks.core.facts import EngineFacts
+    from kestra_tasks.probes.endpoint import inspect_socket
+    from kestra_tasks.probes.engine import why
 
-    try:
-        yield
-    except docker.errors.NotFound:
-        raise
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        raise PreconditionError(
-            f"the Docker engine doesn't answer: {str(error).splitlines()[0]}",
-            "start it (`docker info` must work for this user); then: inv kestra.discover",
-        ) from error
+    facts = EngineFacts(client=None, compose=None, endpoint=endpoint, trouble=why(error))
+    if endpoint.startswith("unix://"):
+        socket, trouble = inspect_socket(endpoint.removeprefix("unix://"))
+        facts = replace(facts, socket=socket, trouble=trouble or facts.trouble)
+    return check_server(facts)[0]

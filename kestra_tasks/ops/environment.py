@@ -17,6 +17,7 @@ from kestra_tasks.core.inline import hide_quoted
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.masking import Mask
 from kestra_tasks.ops.runner import Result, Runner
+from kestra_tasks.probes.endpoint import DEFAULT_SOCKET
 from kestra_tasks.settings import Settings
 
 SERVER = "kestra"
@@ -40,6 +41,7 @@ class Runtime:
         bind: host address that both are published on.
         storage, workdir: host folders, absolute.
         volume: Docker volume of the database; "" where the database is external.
+        socket: the host's Docker socket that the server mounts.
         db_password, password: of the database and of the API's user; their repr says nothing.
     """
 
@@ -65,6 +67,7 @@ class Runtime:
     postgres_image: str = ""
     postgres_container: str = ""
     volume: str = ""
+    socket: str = DEFAULT_SOCKET
     db_password: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
@@ -135,6 +138,7 @@ def load(root: Path, settings: Settings, runner: Runner) -> Runtime:
     argv = ["docker", "compose", "-f", str(compose_file), "config", "--format", "json"]
     result = runner.query(argv)
     if not result.ok:
+        _compose_there(runner)
         raise _refused(settings, env_file, result)
     text = result.out.replace("$$", "$") if _ESCAPED in result.out else result.out
     return from_config(root, settings, json.loads(text))
@@ -190,9 +194,21 @@ def from_config(root: Path, settings: Settings, config: Mapping[str, Any]) -> Ru
         postgres_image=database["image"] if database else "",
         postgres_container=database["container_name"] if database else "",
         volume=volume,
+        socket=mounts.get(DEFAULT_SOCKET, DEFAULT_SOCKET),
         db_password=environment.get("ORCHESTRATOR_DB_PASSWORD_GIVEN", ""),
         password=environment.get("ORCHESTRATOR_BASICAUTH_PASSWORD_GIVEN", ""),
     )
+
+
+def _compose_there(runner: Runner) -> None:
+    """Stop where Compose is missing or too old: its own words about that lead astray."""
+    from kestra_tasks.core.checks import check_compose
+    from kestra_tasks.probes.engine import parse_version
+
+    said = runner.query(["docker", "compose", "version", "--short"])
+    text = said.out.strip() if said.ok else ""
+    for problem in check_compose(parse_version(text), text):
+        raise PreconditionError(problem.message, problem.hint)
 
 
 def _refused(settings: Settings, env_file: Path, result: Result) -> PreconditionError:

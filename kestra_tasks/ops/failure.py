@@ -10,6 +10,7 @@ from kestra_tasks.core.causes import UNKNOWN, Cause, find
 from kestra_tasks.errors import ExitCode, KestraTasksError
 from kestra_tasks.ops import evidence, preflight
 from kestra_tasks.ops.stack import Stack
+from kestra_tasks.ops.wait import Start
 
 
 class StartFailedError(KestraTasksError):
@@ -34,20 +35,20 @@ class StartFailedError(KestraTasksError):
 _SECONDS_FOR_LAST_LINES = 3.0
 
 
-def failure(stack: Stack, since: float, output: str = "") -> StartFailedError:
-    """Gather what shows the failure of a start begun at `since` (Unix time), and name its cause.
+def failure(stack: Stack, since: Start, output: str = "") -> StartFailedError:
+    """Gather what shows the failure of a start begun at `since`, and name its cause.
 
     Args:
         output: what the failed `docker` command printed.
     """
     stack.progress.end()
-    gathered = evidence.collect(stack.runtime, stack.engine, since, output)
+    gathered = evidence.collect(stack.runtime, stack.engine, since.unix, output)
     cause = find(gathered)
     # On a busy machine a container's last lines arrive after the news of its end.
     end = time.monotonic() + _SECONDS_FOR_LAST_LINES
     while cause.kind == UNKNOWN and time.monotonic() < end:
         time.sleep(0.5)
-        gathered = evidence.collect(stack.runtime, stack.engine, since, output)
+        gathered = evidence.collect(stack.runtime, stack.engine, since.unix, output)
         cause = find(gathered)
     if cause.kind == "port-taken":
         cause = replace(cause, lines=(*cause.lines, *_holders(stack)))
@@ -60,7 +61,7 @@ def failure(stack: Stack, since: float, output: str = "") -> StartFailedError:
         if looping
         else ""
     )
-    return StartFailedError(cause, place, stack.runtime.root, time.time() - since, running)
+    return StartFailedError(cause, place, stack.runtime.root, since.elapsed, running)
 
 
 def _holders(stack: Stack) -> list[str]:
@@ -68,12 +69,12 @@ def _holders(stack: Stack) -> list[str]:
     return [problem.message for problem in preflight.ports(stack.runtime, stack.engine)]
 
 
-def too_slow(stack: Stack, since: float) -> StartFailedError:
+def too_slow(stack: Stack, since: Start) -> StartFailedError:
     """What was started runs and isn't ready: no failure yet, only not in time."""
     stack.progress.end()
-    gathered = evidence.collect(stack.runtime, stack.engine, since)
+    gathered = evidence.collect(stack.runtime, stack.engine, since.unix)
     found = find(gathered)
-    took = time.time() - since
+    took = since.elapsed
     cause = (
         found
         if found.kind != UNKNOWN

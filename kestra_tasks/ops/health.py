@@ -113,6 +113,8 @@ def _restarts(stack: Stack, server: Container) -> Check:
         return Check("restarts", PASS, "none")
     started = datetime.fromisoformat(server.started[:19] + "+00:00")
     up_for = int((datetime.now(UTC) - started).total_seconds())
+    if up_for < 0:  # the clock was set back since
+        return Check("restarts", PASS, f"{server.restarts}, the last one at {server.started[:19]}Z")
     why = f"{server.restarts}, the last one {up_for} s ago"
     if server.restarts >= _LOOP and up_for < _SETTLED:
         return Check("restarts", FAIL, why, "inv kestra.logs --since 10m")

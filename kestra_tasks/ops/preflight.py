@@ -33,15 +33,18 @@ class Found:
             raise PreconditionError("\n       ".join(lines), self.blocking[0].hint)
 
 
-def engine_ready(root: Path, say: Callable[[str], None]) -> None:
+def engine_ready(root: Path, say: Callable[[str], None], socket: str) -> None:
     """Check client, Compose and engine.
+
+    Args:
+        socket: the host's socket that Kestra's container mounts.
 
     Raises:
         PreconditionError: one of them is missing, too old, remote or doesn't answer.
     """
     from kestra_tasks.probes.engine import probe
 
-    problems = check_engine(probe(root))
+    problems = check_engine(probe(root, mount_source=socket))
     for problem in problems:
         if problem.level == "warn":
             say(f"warning: {problem.message}")
@@ -140,7 +143,8 @@ def ports(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
             ),
             None,
         )
-        if holder:
+        # The engine may be bringing our own server back while this looks.
+        if holder and not (server and holder.container == server.name):
             yield _block(
                 f"port {port} ({name}) is held by {holder.owner}",
                 "stop that, or take other ports: inv kestra.env --ports auto",

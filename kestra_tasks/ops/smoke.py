@@ -48,7 +48,7 @@ def run(rim: Rim, *, ports: str = "", timeout: int = 0) -> None:
     if rim.dry_run:
         _show(rim, place)
         return
-    engine_ready(rim.root, rim.say)
+    engine_ready(rim.root, rim.say, place.socket)
     mask = Mask(place.secrets)
     smoke = Smoke(rim, place, timeout or settings.timeout, Stages(rim.say, mask))
     with smoke_guard.alone(place):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kestra_tasks.core import envtext
 from kestra_tasks.core.markers import digest
+from kestra_tasks.probes.endpoint import DEFAULT_SOCKET
 from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.secrets import password
 from kestra_tasks.settings import Settings
@@ -32,6 +33,7 @@ class Place:
         name: of the wrapper's container and of the network; `database` is the other container.
         folder: throwaway folder for storage and work files, absolute.
         username: of the API; the passwords are drawn for this run.
+        socket: the host's Docker socket that the container mounts.
     """
 
     root: Path
@@ -42,6 +44,7 @@ class Place:
     management_port: int
     postgres_image: str
     username: str
+    socket: str = DEFAULT_SOCKET
     db_password: str = field(default_factory=password, repr=False)
     api_password: str = field(default_factory=password, repr=False)
 
@@ -152,4 +155,5 @@ def choose(
         management_port=ports[1],
         postgres_image=known.get("KESTRA_POSTGRES_IMAGE") or settings.postgres_image,
         username=settings.username,
+        socket=known.get("KESTRA_DOCKER_SOCKET") or DEFAULT_SOCKET,
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kestra_tasks.core.causes import UNKNOWN, find
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops import compose, data, evidence, images, preflight
-from kestra_tasks.ops.containers import Container
+from kestra_tasks.ops.containers import Container, EngineGoneError
 from kestra_tasks.ops.environment import DATABASE, SERVER
 from kestra_tasks.ops.failure import failure, too_slow
 from kestra_tasks.ops.runner import Result
 from kestra_tasks.ops.stack import Stack
 from kestra_tasks.ops.stop import stop
-from kestra_tasks.ops.wait import Deadline, until
+from kestra_tasks.ops.wait import Deadline, Start, until
 
 if TYPE_CHECKING:
     from kestra_tasks.rim import Rim
@@ -51,30 +50,28 @@ def up(rim: Rim, stack: Stack, options: Options) -> bool:
     """
     if not options.stop_first and _runs_as_configured(stack):
         return False
-    preflight.engine_ready(rim.root, stack.say)
+    preflight.engine_ready(rim.root, stack.say, stack.runtime.socket)
     found = preflight.look(stack.runtime, stack.engine)
     for warning in found.warnings:
         stack.say(f"warning: {warning.message}")
     found.refuse()
     _tell_pending(rim, stack, options)
-    _prepare(stack)
-    _pull(stack)
-    server = stack.container(SERVER)
-    change = images.guard(stack.runtime, stack.engine, server, accepted=options.accept_image)
-    if change:
-        stack.say(f"accepted: {change}")
-    if images.is_floating(stack.runtime.image):
-        stack.say(
-            f"warning: {stack.runtime.image} is a floating tag: another machine may get another "
-            "server; pin it with KESTRA_IMAGE in .env"
-        )
     try:
+        _prepare(stack)
+        _pull(stack)
+        _guard_image(stack, options)
         if options.stop_first:
             stop(stack, options.stop_first)
         _start(stack, options)
     except KeyboardInterrupt:
         _tell_interrupted(stack)
         raise
+    except EngineGoneError as error:
+        stack.progress.end()
+        raise PreconditionError(
+            f"{error.message}; it went away while Kestra was starting, the data stay as they are",
+            "once `docker info` answers again: inv kestra.up",
+        ) from error
     return True
 
 
@@ -107,15 +104,27 @@ def _prepare(stack: Stack) -> None:
 
 def _pull(stack: Stack) -> None:
     for image in images.absent(stack.runtime, stack.engine):
-        since = time.time()
+        since = Start.now()
         result = images.pull(image, stack.runner, stack.progress)
         stack.progress.end()
         if not result.ok:
             raise failure(stack, since, result.out)
 
 
+def _guard_image(stack: Stack, options: Options) -> None:
+    server = stack.container(SERVER)
+    change = images.guard(stack.runtime, stack.engine, server, accepted=options.accept_image)
+    if change:
+        stack.say(f"accepted: {change}")
+    if images.is_floating(stack.runtime.image):
+        stack.say(
+            f"warning: {stack.runtime.image} is a floating tag: another machine may get another "
+            "server; pin it with KESTRA_IMAGE in .env"
+        )
+
+
 def _start(stack: Stack, options: Options) -> None:
-    since, deadline = time.time(), Deadline.after(options.timeout)
+    since, deadline = Start.now(), Deadline.after(options.timeout)
     if stack.runtime.internal:
         stack.progress.stage("database starting")
         _run(stack, compose.up(stack.runtime, DATABASE), since, deadline)
@@ -129,19 +138,19 @@ def _start(stack: Stack, options: Options) -> None:
     if options.wait:
         _wait_server(stack, since, deadline)
         stack.progress.end()
-        stack.say(f"healthy after {time.time() - since:.1f} s")
+        stack.say(f"healthy after {since.elapsed:.1f} s")
     else:
         stack.progress.end()
 
 
-def _run(stack: Stack, argv: list[str], since: float, deadline: Deadline) -> None:
+def _run(stack: Stack, argv: list[str], since: Start, deadline: Deadline) -> None:
     result = stack.runner.change(argv, timeout=max(30.0, deadline.left), check=False)
     if not result.ok:
         stack.progress.end()
         raise failure(stack, since, _text(result))
 
 
-def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
+def _wait_database(stack: Stack, since: Start, deadline: Deadline) -> None:
     def settled() -> bool | None:
         stack.progress.tick()
         found = stack.container(DATABASE)
@@ -149,7 +158,7 @@ def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
             return True
         if found is None or not found.running or found.health == "unhealthy":
             return False
-        return False if stack.engine.deaths(found.id, since).codes else None
+        return False if stack.engine.deaths(found.id, since.unix).codes else None
 
     answer = until(settled, deadline)
     if answer is None:
@@ -158,7 +167,7 @@ def _wait_database(stack: Stack, since: float, deadline: Deadline) -> None:
         raise failure(stack, since)
 
 
-def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
+def _wait_server(stack: Stack, since: Start, deadline: Deadline) -> None:
     ends = 0
 
     def settled() -> bool | None:
@@ -171,10 +180,10 @@ def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
         if server.running and not server.restarts:
             _tell_stage(stack, server, since)
             return None
-        seen = len(stack.engine.deaths(server.id, since).codes)
+        seen = len(stack.engine.deaths(server.id, since.unix).codes)
         if seen > ends:
             ends = seen
-            known = find(evidence.collect(stack.runtime, stack.engine, since)).kind != UNKNOWN
+            known = find(evidence.collect(stack.runtime, stack.engine, since.unix)).kind != UNKNOWN
             return False if known or ends >= _ENDS_BEFORE_UNKNOWN else None
         return None
 
@@ -185,8 +194,8 @@ def _wait_server(stack: Stack, since: float, deadline: Deadline) -> None:
         raise failure(stack, since)
 
 
-def _tell_stage(stack: Stack, server: Container, since: float) -> None:
-    lines = stack.engine.logs(server.id, since, tail=5)
+def _tell_stage(stack: Stack, server: Container, since: Start) -> None:
+    lines = stack.engine.logs(server.id, since.unix, tail=5)
     migrating = any(word in line.lower() for line in lines for word in _MIGRATING)
     stack.progress.stage("database migrating" if migrating else "server starting")
     stack.progress.tick()
@@ -207,8 +216,9 @@ def _tell_interrupted(stack: Stack) -> None:
     stack.progress.end()
     try:
         running = [c.name for c in stack.containers().values() if c and c.running]
-    except PreconditionError:
-        running = []
+    except EngineGoneError as error:
+        stack.say(f"interrupted; what still runs isn't known: {error.message}")
+        return
     stack.say(
         f"interrupted; still running: {', '.join(running)} (inv kestra.status, inv kestra.stop)"
         if running

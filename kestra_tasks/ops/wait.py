@@ -34,6 +34,36 @@ class Deadline:
         return self.clock() >= self.at
 
 
+@dataclass(frozen=True)
+class Start:
+    """When something began, by both clocks: the wall clock may be set while one waits.
+
+    Attributes:
+        unix_then: Unix time, as the wall clock said it then.
+        at: the same moment on the monotonic clock, in seconds.
+    """
+
+    unix_then: float
+    at: float
+
+    @classmethod
+    def now(cls) -> Start:
+        return cls(time.time(), time.monotonic())
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self.at
+
+    @property
+    def unix(self) -> float:
+        """Unix time that nothing which came later is stamped before, by the old clock or the new.
+
+        Never later than now, so that the engine can be asked for what happened since.
+        """
+        return min(self.unix_then, time.time() - self.elapsed)
+
+
 def until(
     probe: Callable[[], T | None],
     deadline: Deadline,

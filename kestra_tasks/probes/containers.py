@@ -9,11 +9,12 @@ from typing import Any
 
 from kestra_tasks.core.facts import Container, PublishedPort, Unavailable
 from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
-from kestra_tasks.probes.engine import connect
+from kestra_tasks.probes.engine import connect, why
 
 FOLDER = "com.docker.compose.project.working_dir"
 FILES = "com.docker.compose.project.config_files"
 LABEL = "dev.kestra-tasks."  # in front of every label that kestra_tasks writes
+_ENDED = {"created", "exited", "dead"}
 
 
 def list_containers(environ: Mapping[str, str] = os.environ) -> list[Container] | Unavailable:
@@ -32,8 +33,7 @@ def list_containers(environ: Mapping[str, str] = os.environ) -> list[Container] 
         rows = client.containers(all=True)
         client.close()
     except (DockerException, RequestException) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        return Unavailable(f"the engine at {endpoint} doesn't answer: {first}")
+        return Unavailable(f"the engine at {endpoint} doesn't answer: {why(error)}")
     return [_container(row) for row in rows]
 
 
@@ -56,17 +56,19 @@ def is_of(root: Path, labels: Mapping[str, str], sources: Iterable[str] = ()) ->
 
 def _container(row: Mapping[str, Any]) -> Container:
     names = row.get("Names") or ["/" + str(row.get("Id", ""))[:12]]
+    state = str(row.get("State", ""))
+    # An engine that was killed goes on listing the ports of containers that ended with it.
     ports = {
         PublishedPort(int(port["PublicPort"]), str(port.get("Type", "tcp")), port.get("IP", ""))
         for port in row.get("Ports") or []
-        if port.get("PublicPort")
+        if port.get("PublicPort") and state not in _ENDED
     }
     mounts = row.get("Mounts") or []
     return Container(
         ident=str(row.get("Id", "")),
         name=str(names[0]).removeprefix("/"),
         image=str(row.get("Image", "")),
-        state=str(row.get("State", "")),
+        state=state,
         labels={str(k): str(v) for k, v in (row.get("Labels") or {}).items()},
         ports=tuple(sorted(ports, key=lambda p: (p.port, p.protocol, p.address))),
         sources=tuple(str(m["Source"]) for m in mounts if m.get("Type") == "bind"),

@@ -93,7 +93,7 @@ def _ask(facts: EngineFacts, socket: Socket) -> EngineFacts:
         version, info = client.version(), client.info()
         client.close()
     except (DockerException, RequestException) as error:
-        return replace(facts, trouble=_first_line(error))
+        return replace(facts, trouble=why(error))
     components = [str(part.get("Name", "")) for part in version.get("Components") or []]
     options = [str(option) for option in info.get("SecurityOptions") or []]
     system = str(info.get("OperatingSystem", ""))
@@ -112,7 +112,16 @@ def _ask(facts: EngineFacts, socket: Socket) -> EngineFacts:
     )
 
 
-def _first_line(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """Why the engine didn't answer, in one line: the system's own words where it has some."""
+    seen: list[BaseException] = [error]
+    for one in seen:
+        if isinstance(one, FileNotFoundError):
+            return "its socket isn't there"
+        if isinstance(one, OSError) and one.strerror:
+            return one.strerror
+        inner = [*one.args, one.__cause__, one.__context__]
+        seen += [each for each in inner if isinstance(each, BaseException) and each not in seen]
     return (str(error) or type(error).__name__).splitlines()[0]
 
 

@@ -8,9 +8,28 @@ from pathlib import Path
 
 def would_take(root: Path, file: str) -> bool:
     """Whether git would commit `file`, or has; False outside a repository or without git."""
+    return _git(root, "check-ignore", "--quiet", file) == 1
+
+
+def has(root: Path, file: str) -> bool:
+    """Whether git follows `file` already, so that ignoring it changes nothing."""
+    return _git(root, "ls-files", "--error-unmatch", "--", file) == 0
+
+
+def keep_out(root: Path, file: str) -> str:
+    """What to do so that `file`, which holds secrets and which git would take, stays out of it."""
+    if not has(root, file):
+        return f"echo '/{file}' >> .gitignore"
+    return (
+        f"git has {file} already: take a file of its own, `env_file: {file}.kestra` under "
+        f"`kestra:` in invoke.yaml, and: echo '/{file}.kestra' >> .gitignore"
+    )
+
+
+def _git(root: Path, *words: str) -> int | None:
     try:
         done = subprocess.run(
-            ["git", "check-ignore", "--quiet", file],
+            ["git", *words],
             cwd=root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -18,5 +37,5 @@ def would_take(root: Path, file: str) -> bool:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 1
+        return None
+    return done.returncode

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dotenv import dotenv_values
-
+from kestra_tasks.core import envtext
 from kestra_tasks.core.inline import hide_quoted
 from kestra_tasks.core.markers import find
 from kestra_tasks.core.plan import Plan
@@ -152,7 +150,7 @@ def _secrets(tree: Tree, root: Path, settings: Settings) -> list[str]:
     values = {
         value
         for text in texts
-        for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()
-        if value and len(value) > 3 and any(word in name.upper() for word in _SECRET)
+        for name, value in envtext.values(text).items()
+        if len(value) > 3 and any(word in name.upper() for word in _SECRET)
     }
     return sorted(values, key=len, reverse=True)

@@ -69,6 +69,14 @@ def test_everything_comes_from_composes_answer() -> None:
     assert found.storage == Path("/srv/storage") and found.workdir == Path("/srv/workdir")
     assert found.services == ("kestra", "kestra-postgres") and found.internal
     assert found.containers["kestra-postgres"] == "x-kestra-postgres"
+    assert found.socket == "/var/run/docker.sock"
+
+
+def test_the_servers_socket_is_the_one_that_is_mounted() -> None:
+    said = config()
+    mount = {"type": "bind", "source": "/run/other.sock", "target": "/var/run/docker.sock"}
+    said["services"]["kestra"]["volumes"].append(mount)
+    assert from_config(Path("/mono"), Settings(), said).socket == "/run/other.sock"
 
 
 def test_an_external_database_leaves_one_service() -> None:

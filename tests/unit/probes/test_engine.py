@@ -200,13 +200,15 @@ def test_containers(tmp_path: Path) -> None:
         ],
         "Mounts": [{"Type": "bind", "Source": "/a"}, {"Type": "volume", "Source": "/v"}],
     }
-    with engine(tmp_path / "s", json=[row, {"Id": "e" * 64}]) as environ:
+    ended = {**row, "Id": "d" * 64, "State": "exited"}
+    with engine(tmp_path / "s", json=[row, {"Id": "e" * 64}, ended]) as environ:
         found = list_containers(environ)
     assert not isinstance(found, Unavailable)
-    first, second = found
+    first, second, third = found
     assert (first.name, first.project, first.sources) == ("tools-kestra", "tools", ("/a",))
     assert [(p.port, p.protocol, p.address) for p in first.ports] == [(8180, "tcp", "127.0.0.1")]
     assert second.name == "e" * 12
+    assert (third.state, third.ports) == ("exited", ())
 
 
 def test_contexts(tmp_path: Path) -> None:
