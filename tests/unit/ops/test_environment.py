@@ -122,14 +122,15 @@ def test_no_service_and_no_port_are_told() -> None:
 
 
 class Answering(Runner):
-    """A runner whose `docker` answers this."""
+    """A runner whose `docker` answers this; its Compose is `version`."""
 
-    def __init__(self, root: Path, result: Result) -> None:
+    def __init__(self, root: Path, result: Result, version: str = "2.26.1") -> None:
         super().__init__(root)
         self.result = result
+        self.version = Result((), 0 if version else 1, version, "")
 
     def query(self, argv: Any, **_options: Any) -> Result:
-        return self.result
+        return self.version if "version" in argv else self.result
 
 
 def _files(root: Path) -> Settings:
@@ -164,6 +165,18 @@ def test_what_is_missing_names_the_task_that_brings_it(tmp_path: Path) -> None:
     with pytest.raises(PreconditionError) as caught:
         load(tmp_path, settings, runner)
     assert caught.value.hint.startswith("inv kestra.env")
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("", "isn't installed"), ("v2.10.2", "is v2.10.2; `include:` needs")]
+)
+def test_composes_own_words_hide_neither_its_absence_nor_its_age(
+    tmp_path: Path, version: str, told: str
+) -> None:
+    runner = Answering(tmp_path, Result((), 15, "", "include is not allowed"), version)
+    with pytest.raises(PreconditionError, match=f"docker compose {told}") as caught:
+        load(tmp_path, _files(tmp_path), runner)
+    assert "2.20 or newer" in caught.value.hint
 
 
 def test_a_bad_line_of_env_is_told_by_number_and_never_quoted(tmp_path: Path) -> None:

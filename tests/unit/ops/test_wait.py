@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
+
+import pytest
 
 from kestra_tasks.ops.progress import Progress
-from kestra_tasks.ops.wait import Deadline, until
+from kestra_tasks.ops.wait import Deadline, Start, until
 
 
 class Clock:
@@ -74,3 +77,18 @@ def test_progress_rewrites_one_line_on_a_terminal() -> None:
     progress.end()
     assert "\r\x1b[K  pulling x (1 of 2 layers) 3 s" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K  pulling x: 3.0 s\n")
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 0.0, 3600.0])
+def test_a_start_is_told_by_the_monotonic_clock_and_lies_behind_both_wall_clocks(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    """What happened since is asked of the engine with this moment, and it must not be ahead."""
+    began = Start.now()
+    then = time.time()
+    monkeypatch.setattr(time, "time", lambda: then + jump + 2)
+    monkeypatch.setattr(time, "monotonic", lambda: began.at + 2)
+    assert began.elapsed == 2
+    assert began.unix <= began.unix_then
+    assert began.unix <= time.time()
+    assert began.unix == pytest.approx(min(then, then + jump), abs=0.5)
