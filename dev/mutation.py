@@ -23,6 +23,8 @@ from dev.mutation_tests import PACKAGE, modules, tests_of
 
 FOLDER = ROOT / "build" / "mutation"
 _COPIED = (PACKAGE, "tests", "apps", "dev")
+# Tests of an engine, and of speed on big files.
+_SELECTED = ("-m", "not integration", "-k", "not megabyte")
 _HELP = {
     "only": "Some modules: core/plan.py, core.plan or core; once for each.",
     "show": "Show the diffs of the last run's survivors; run nothing.",
@@ -129,7 +131,7 @@ def _config(module: str) -> str:
         "source_paths": [PACKAGE],
         "only_mutate": [f"{PACKAGE}/{module}"],
         "also_copy": ["apps", "dev"],
-        "pytest_add_cli_args_test_selection": [*tests_of(module), "-m", "not integration"],
+        "pytest_add_cli_args_test_selection": [*tests_of(module), *_SELECTED],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "dev.mutation_pytest"],
         "timeout_multiplier": 8.0,
         "timeout_constant": 2.0,
