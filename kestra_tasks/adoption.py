@@ -14,6 +14,7 @@ from kestra_tasks.core.adopt import planner, undo
 from kestra_tasks.core.facts import Unavailable
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.errors import PreconditionError, UsageError
+from kestra_tasks.probes.git import has
 from kestra_tasks.probes.search import find_ripgrep, search
 from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.rim import Rim
@@ -23,11 +24,18 @@ from kestra_tasks.settings import Settings, from_mapping
 _PLACES = {
     "manifest": ("services-manifest.json", "services.manifest.json"),
     "port_map": ("service-port-map.md", "*port-map*.md", "*ports*.md", "*portas*.md"),
-    "naming_document": ("*CONTAINER-NAMING*.md", "*NAMING-CONVENTION*.md"),
+    "naming_document": ("*CONTAINER-NAMING*.md", "*NAMING-CONVENTION*.md", "*nomenclatura*.md"),
     "start_stacks": ("start-stacks.sh", "start-all*.sh"),
     "stop_stacks": ("stop-stacks.sh", "stop-all*.sh"),
     "health_check": ("health-check-all.sh", "health-check*.sh", "healthcheck*.sh"),
 }
+# The team's example of `.env`, the likeliest first.
+_EXAMPLES = (
+    *(".env.example", ".env.sample", ".env.template", ".env.exemplo", ".env.dist"),
+    *("env.example", "env.sample", ".env.modelo", "example.env", ".example.env"),
+)
+# Folders of operators' documents.
+_OPS = re.compile(r"(?i)(?:ops|operations?|operacoes|operações|operacao|sre)")
 _STACK = re.compile(r"(?i)(?:^|[./_-])tools(?:[./_-]|$)")
 _PORTUGUESE = re.compile(r"(?i)\b(?:não|serviços?|portas?|você|configuração|para|com)\b")
 _ENGLISH = re.compile(r"(?i)\b(?:the|services?|ports?|you|configuration|for|with)\b")
@@ -46,7 +54,7 @@ def init(rim: Rim, *, remove: bool) -> None:
     step = Step("init", "", planner(found), undo)
     plain = Settings()
     made: Plan = make_plan(read_tree(rim.root), plain, [step], undo=remove)
-    integration.show(rim, made, plain, applied=not rim.dry_run)
+    integration.show(rim, made, plain, applied=not rim.dry_run, whole=not remove)
     if not rim.dry_run:
         apply(rim.root, made)
     integration.settle(made)
@@ -72,10 +80,20 @@ def find_settings(root: Path) -> dict[str, str]:
     documents = [found.get("port_map", Settings.port_map), "README.md"]
     if _is_portuguese(root, documents):
         found["language"] = "pt-BR"
+    example = next((name for name in _EXAMPLES if (root / name).is_file()), None)
+    if example:
+        found["env_example"] = example
+    operators = _ops_docs(root)
+    if operators:
+        found["ops_docs"] = operators
+    if has(root, Settings.env_file):
+        found["env_file"] = f"{Settings.env_file}.kestra"
     plain = unicodedata.normalize("NFKD", root.name).encode("ascii", "ignore").decode()
     label = re.sub(r"[^a-z0-9-]+", "-", plain.lower()).strip("-")
     if _LABEL.fullmatch(label):
         found["email_domain"] = f"{label}.local"
+        # Kestra's network is made where nothing shares one: not under another project's name.
+        found.setdefault("network", f"{label}_backend")
     return {k: v for k, v in found.items() if v != getattr(Settings, k) and _accepts(k, v)}
 
 
@@ -112,6 +130,21 @@ def _place(files: list[str], globs: tuple[str, ...]) -> str | None:
             if PurePosixPath(file.lower()).match(glob.lower()):
                 return file
     return None
+
+
+def _ops_docs(root: Path) -> str | None:
+    """The folder of operators' documents: one with runbooks, or one called so."""
+    docs = root / "docs"
+    if (root / Settings.ops_docs).is_dir() or not docs.is_dir():
+        return None
+    folders = sorted(
+        (path for path in (*docs.glob("*/"), *docs.glob("*/*/")) if path.is_dir()),
+        key=lambda path: (len(path.parts), path.name),
+    )
+    runbooks = [path.parent for path in folders if path.name.lower() == "runbooks"]
+    named = [path for path in folders if _OPS.fullmatch(path.name)]
+    chosen = next((path for path in (*runbooks, *named) if path != docs), None)
+    return chosen.relative_to(root).as_posix() if chosen else None
 
 
 def _stack(composes: list[str]) -> str | None:

@@ -26,7 +26,7 @@ from kestra_tasks.core.facts import (
 )
 from kestra_tasks.core.ports import judge
 from kestra_tasks.errors import PreconditionError
-from kestra_tasks.probes.git import would_take
+from kestra_tasks.probes.git import keep_out, would_take
 from kestra_tasks.probes.monorepo import read_monorepo
 from kestra_tasks.settings import Settings
 
@@ -88,12 +88,14 @@ def discover(root: Path, settings: Settings, environ: Mapping[str, str] = os.env
     )
     notes = [*unread, *repo.notes()]
     if exposed.result():
-        hint = f"echo '/{settings.env_file}' >> .gitignore"
+        hint = keep_out(root, settings.env_file)
         notes.append(Note("credentials", f"git would take {settings.env_file}", hint))
     problems = [
         *checks.check_engine(engine),
         *readiness.check_ports(wanted, "env" if integrated else "integrate"),
         *readiness.check_room(disks, memory, getattr(engine, "memory", None)),
+        *readiness.check_env(repo.texts.get("env_file", ""), settings.env_file),
+        *readiness.check_sharers(() if integrated else repo.composed.sharers, settings.env_file),
         *readiness.check_references(references, more),
         *readiness.check_naming(naming),
         *readiness.check_refused(repo.composed.refused),

@@ -92,14 +92,16 @@ def carry_out(
         _warn_of_secrets(rim, settings)
         _tell_of_network(rim, made, settings)
     settle(made)
+    if only is None and made.edits and not rim.dry_run:
+        rim.say("next: inv kestra.up")
 
 
 def _warn_of_secrets(rim: Rim, settings: Settings) -> None:
-    from kestra_tasks.probes.git import would_take
+    from kestra_tasks.probes.git import keep_out, would_take
 
     if would_take(rim.root, settings.env_file):
         rim.say(f"warning: git would take {settings.env_file}, which has the passwords")
-        rim.say(f"  -> echo '/{settings.env_file}' >> .gitignore")
+        rim.say(f"  -> {keep_out(rim.root, settings.env_file)}")
 
 
 def take_back(rim: Rim, *, force: bool, keep_credentials: bool) -> None:
@@ -112,11 +114,15 @@ def take_back(rim: Rim, *, force: bool, keep_credentials: bool) -> None:
     settle(made)
 
 
-def show(rim: Rim, made: Plan, settings: Settings, *, applied: bool) -> None:
-    """Print the plan: a diff where nothing is written, otherwise verbs and changed lines."""
+def show(rim: Rim, made: Plan, settings: Settings, *, applied: bool, whole: bool = False) -> None:
+    """Print the plan: a diff where nothing is written, otherwise verbs and changed lines.
+
+    Args:
+        whole: what is written is shown as well where the file is new.
+    """
     from kestra_tasks.render.diff import PlanRenderer, write
 
-    renderer = PlanRenderer(settings, full=not applied)
+    renderer = PlanRenderer(settings, full=whole or not applied)
     if not rim.json:
         write(renderer.lines(made), sys.stderr if applied else sys.stdout)
         if not made.edits:
@@ -172,6 +178,9 @@ def _validate(rim: Rim, made: Plan, settings: Settings) -> None:
     for warning in warnings:
         rim.say(f"warning: {warning}")
     if problems:
+        unread = [c for c in made.conflicts if c.path == settings.env_file]
+        if unread:
+            raise PreconditionError(f"nothing was written: {unread[0].why}", unread[0].hint)
         raise PreconditionError(
             f"Compose refuses the planned files, so nothing was written: {problems[0]}",
             "mend that file, or leave the step out with `skip: [compose]` in invoke.yaml",

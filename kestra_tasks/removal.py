@@ -35,10 +35,27 @@ def remove(rim: Rim, *, data: bool, yes: bool, force: bool) -> None:
         if not kept:
             _drop_leavings(folder)
         _drop_empty_folders(folder, rim.root)
+    _tell_of_settings(rim)
     for thing in kept:
         rim.say(f"kept {thing}; {rim.settings.env_file} keeps the credentials that open it")
     if kept:
         rim.say("to remove these as well: inv kestra.integrate, then inv kestra.remove --data")
+
+
+def _tell_of_settings(rim: Rim) -> None:
+    """What `kestra.init` wrote is no step's: say what takes it back."""
+    from kestra_tasks.core import adopt
+    from kestra_tasks.core.markers import find
+    from kestra_tasks.probes.tree import read_tree
+
+    tree = read_tree(rim.root)
+    marks = ((adopt.SETTINGS_FILE, adopt.SETTINGS_MARK), (adopt.TASKS_FILE, adopt.TASKS_MARK))
+    left = [
+        path for path, mark in marks if (file := tree.read(path)) and find(file.text, mark, path)
+    ]
+    if left:
+        rim.say(f"kept what inv kestra.init wrote ({' and '.join(left)}); it goes with:")
+        rim.say("  -> inv kestra.init --remove")
 
 
 def _stack(rim: Rim) -> Stack | None:

@@ -50,6 +50,7 @@ class Composed:
 
     Attributes:
         names: file to its project's name, where it has one.
+        sharers: services but Kestra's that take the whole of `.env` by `env_file`.
         refused: file to the reason why Compose wasn't or couldn't be asked.
     """
 
@@ -58,6 +59,7 @@ class Composed:
     containers: list[Named] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    sharers: list[Named] = field(default_factory=list)
 
 
 def add_resolved(into: Composed, unit: Unit, config: Mapping[str, Any], ours: str) -> None:

@@ -35,6 +35,7 @@ class ServiceText:
         host: it uses the host's network.
         own: ports that it then probably listens on, with lines.
         container: its container_name as written, "" where there is none.
+        env_files: what its `env_file` names, as written.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ServiceText:
     host: bool = False
     own: tuple[tuple[int, int], ...] = ()
     container: str = ""
+    env_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class _Reader:
             host,
             (*own, *self._own(parts)) if host else (),
             self._text(parts.get("container_name", (None, None))[1]) or "",
+            tuple(self._paths(parts.get("env_file", (None, None))[1])),
         )
 
     def _port(self, item: Any) -> list[Published] | None:
@@ -178,6 +181,12 @@ class _Reader:
             for part in _items(source) or [source]:
                 if part is not None and (text := self._text(part)):
                     yield text
+
+    def _paths(self, node: Any) -> Iterator[str]:
+        for item in _items(node) or [node]:
+            inner = _children(item).get("path", (None, None))[1] or item
+            if text := self._text(inner):
+                yield text
 
     def _text(self, node: Any) -> str | None:
         """A scalar's text with variables filled in; None where it is none, or can't be."""

@@ -20,6 +20,7 @@ _PORT_CELL = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"[*_`\[\]]|\(.*?\)")
+_PORT_KEY = re.compile(r'"((?:[A-Za-z]\w*)?[pP]ort)"\s*:\s*"?(\d{2,5})(?!\d)')
 _ENTRY = "kestra-orchestrator"
 
 
@@ -41,7 +42,8 @@ def manifest_claims(
     try:
         manifest = read_manifest(text, file, variables)
     except ManifestError as error:
-        return [], [Note("manifest", str(error), f"mend {file}")]
+        hint = f"mend {file}, or name another one: `manifest:` under `kestra:` in invoke.yaml"
+        return _port_keys(text, file), [Note("manifest", str(error), hint)]
     claims = []
     for service in manifest.services:
         urls = (url for url in (service.health, service.ui) if url is not None and url.loopback)
@@ -61,6 +63,15 @@ def manifest_claims(
             if port
         ]
     return claims, []
+
+
+def _port_keys(text: str, file: str) -> list[Claim]:
+    """Claims out of a manifest of another shape: whatever it calls a port."""
+    return [
+        Claim(port, "tcp", None, file, text.count("\n", 0, found.start()) + 1, found[1], "manifest")
+        for found in _PORT_KEY.finditer(text)
+        if (port := port_number(found[2]))
+    ]
 
 
 def port_map_claims(text: str, file: str) -> list[Claim]:

@@ -23,6 +23,7 @@ __all__ = [
     "problems",
     "quote",
     "set_value",
+    "unreadable",
     "values",
 ]
 
@@ -66,6 +67,11 @@ def bindings(text: str, environ: Mapping[str, str] | None = None) -> list[Bindin
 def problems(text: str) -> list[Problem]:
     """What makes Compose refuse the text, in order."""
     return scan(text)[1]
+
+
+def unreadable(file: str, problem: Problem) -> str:
+    """What is told of a line that Compose refuses."""
+    return f"{file}:{problem.line}: Compose can't read this file: {problem.why}"
 
 
 def values(text: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:

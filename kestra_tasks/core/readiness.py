@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from kestra_tasks.core import envtext
 from kestra_tasks.core.checks import Problem
+from kestra_tasks.core.composeclaims import Named
 from kestra_tasks.core.documents import Naming
 from kestra_tasks.core.facts import Disk, Memory, Note, Reference, Wanted
 from kestra_tasks.core.ports import HTTP, MANAGEMENT
@@ -70,6 +72,31 @@ def check_room(disks: Iterable[Disk], memory: Memory, engine: int | None = None)
             )
         )
     return problems
+
+
+def check_env(text: str, file: str) -> list[Problem]:
+    """A `.env` that Compose can't read blocks: no service that names it starts."""
+    return [
+        _block("credentials", envtext.unreadable(file, problem), f"mend that line of {file}")
+        for problem in envtext.problems(text)[:1]
+    ]
+
+
+def check_sharers(sharers: Sequence[Named], file: str) -> list[Problem]:
+    """Services that get the whole of `.env`, and Kestra's credentials with it: a warning."""
+    if not sharers:
+        return []
+    first, count = sharers[0], len({(s.file, s.service) for s in sharers})
+    place = f"{first.file}:{first.line}" if first.line else first.file
+    others = f" and {count - 1} more" if count > 1 else ""
+    return [
+        _warn(
+            "credentials",
+            f"{first.service} ({place}){others} gets all of {file} (env_file), so Kestra's "
+            "passwords too; the next `up` makes it anew",
+            f"to keep them apart: `env_file: {file}.kestra` under `kestra:` in invoke.yaml",
+        )
+    ]
 
 
 def check_references(references: Sequence[Reference], more: int = 0) -> list[Problem]:

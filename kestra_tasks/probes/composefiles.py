@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kestra_tasks.core import envtext
-from kestra_tasks.core.composeclaims import Composed, Unit, add_literal, add_resolved
+from kestra_tasks.core.composeclaims import Composed, Named, Unit, add_literal, add_resolved
 from kestra_tasks.core.composetext import ComposeText, read_compose
 from kestra_tasks.core.facts import Note
 
@@ -136,8 +136,17 @@ class _Reader:
                 )
             if text.is_compose:
                 self.texts[file] = text
+                self._share(file, text)
                 if text.name:
                     self.found.names[file] = text.name
+
+    def _share(self, file: str, text: ComposeText) -> None:
+        """Note who takes the whole of `.env`."""
+        folder = posixpath.dirname(file)
+        for name, service in text.services.items():
+            taken = {posixpath.normpath(posixpath.join(folder, p)) for p in service.env_files}
+            if self.env_file in taken and file != self.ours:
+                self.found.sharers.append(Named(file, service.line, name, service.container))
 
     def units(self) -> tuple[list[Unit], set[str]]:
         """What is resolved together, and the files that only come in by another's include."""

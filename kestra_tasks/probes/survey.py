@@ -84,16 +84,13 @@ def survey(
 
 def read_variables(root: Path, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """What `${NAME}` stands for in the manifest: `.env`, which the environment beats."""
-    from io import StringIO
-
-    from dotenv import dotenv_values
+    from kestra_tasks.core import envtext
 
     try:
         text = (root / settings.env_file).read_bytes().decode("utf-8", "replace")
     except OSError:
         text = ""
-    found = dotenv_values(stream=StringIO(text.removeprefix("\ufeff")), interpolate=True)
-    return {**{name: value for name, value in found.items() if value is not None}, **environ}
+    return {**envtext.values(text, environ), **environ}
 
 
 async def _ask_all(services: Sequence[Service], timeout: float) -> list[Answer | None]:

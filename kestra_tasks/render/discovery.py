@@ -151,8 +151,9 @@ def _ports(found: Discovery) -> Iterator[str]:
     files = {claim.file for claim in found.claims}
     live = _listeners(found)
     yield from _wrap(
-        f"{len({c.port for c in found.claims})} ports are claimed in {len(files)} files, "
-        f"{len({entry['port'] for entry in live})} are listened on here (all of them: --json)."
+        f"Claimed: {_count(len({c.port for c in found.claims}), 'port')} in "
+        f"{_count(len(files), 'file')}. Listened on here: "
+        f"{_count(len({entry['port'] for entry in live}), 'port')}. All of them: --json."
     )
 
 
@@ -244,3 +245,7 @@ def _problems(problems: list[Problem]) -> Iterator[str]:
         yield from _wrap(f"{problem.topic}: {problem.message}", "  ")
         if problem.hint:
             yield from _wrap(f"  -> {problem.hint}", "     ")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -100,7 +100,7 @@ def _plan_file(
     for problem in envtext.problems(text or ""):
         yield Conflict(
             path,
-            f"{path}:{problem.line}: Compose can't read this file: {problem.why}",
+            envtext.unreadable(path, problem),
             "mend that line, then run this again",
         )
         return

@@ -18,20 +18,27 @@ from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.jsontext import Container, Item, JsonTextError
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
+from kestra_tasks.steps.decisions import ports
 
 ID = "kestra-orchestrator"
 _TARGET = "manifest"
+_OTHER_SHAPE = 'there is no "services"'
 _CREATED = "Services of this monorepo; file created by kestra-tasks."
 
 
-def entry(settings: Settings) -> dict[str, Any]:
-    """The entry: the task list's nine keys, and where to look at Kestra."""
+def entry(settings: Settings, decided: tuple[int, int] | None = None) -> dict[str, Any]:
+    """The entry: the task list's nine keys, and where to look at Kestra.
+
+    Args:
+        decided: the ports that the team decided, for readers that don't know `.env`.
+    """
+    http, management = decided or (settings.http_port, settings.management_port)
     return _entry(
         path=settings.kestra_dir,
         compose=settings.compose_file,
         stack=settings.stack,
-        http=settings.http_port,
-        management=settings.management_port,
+        http=http,
+        management=management,
     )
 
 
@@ -80,7 +87,7 @@ def is_ours(value: Any) -> bool:
 
 def plan(tree: Tree, settings: Settings) -> Changes:
     """Append the entry to the manifest's services, or bring ours up to date."""
-    path, wanted = settings.manifest, entry(settings)
+    path, wanted = settings.manifest, entry(settings, ports(tree, settings))
     file = tree.read(path)
     if file is None:
         yield _create(path, wanted, settings)
@@ -123,7 +130,8 @@ def undo(tree: Tree, settings: Settings) -> Changes:
         services = find_services(text)
         found = _of_id(text, services)
     except JsonTextError as error:
-        yield _unreadable(path, error)
+        nothing = f'"{ID}"' not in text
+        yield Noop(path, f"has no entry {ID}") if nothing else _unreadable(path, error)
         return
     if found is None:
         yield Noop(path, f"has no entry {ID}")
@@ -150,7 +158,7 @@ def find_services(text: str) -> Container:
         raise JsonTextError(text, start, "neither an object nor an array")
     named = [item for item in jsontext.container(text, start).items if item.key == "services"]
     if not named:
-        raise JsonTextError(text, start, 'there is no "services"')
+        raise JsonTextError(text, start, _OTHER_SHAPE)
     if len(named) > 1:
         raise JsonTextError(text, named[1].start, '"services" is there twice')
     if not isinstance(named[0].value, list | dict):
@@ -178,11 +186,11 @@ def _create(path: str, wanted: Mapping[str, Any], settings: Settings) -> Change:
 
 
 def _unreadable(path: str, error: JsonTextError) -> Conflict:
-    return Conflict(
-        path,
-        f"{path}:{error.line}:{error.column}: {error.why}",
-        "mend that file by hand, or leave the step out: `skip: [manifest]` in invoke.yaml",
-    )
+    first = "mend that file by hand"
+    if error.why == _OTHER_SHAPE:
+        first = "name the manifest that has them: `manifest: PATH`"
+    hint = f"{first}, or leave the step out: `skip: [manifest]` in invoke.yaml"
+    return Conflict(path, f"{path}:{error.line}:{error.column}: {error.why}", hint)
 
 
 def _by_hand(path: str, text: str, found: Item, wanted: Mapping[str, Any], hint: str) -> Conflict:

@@ -110,6 +110,41 @@ def test_the_large_monorepo_needs_little(tmp_path: Path) -> None:
     assert find_settings(root) == {"language": "pt-BR", "email_domain": "trading.local"}
 
 
+def test_the_teams_own_names_for_example_documents_and_network_are_found(tmp_path: Path) -> None:
+    root = build_tree(
+        tmp_path / "padaria",
+        {
+            "compose.yaml": "services: {a: {image: b}}\n",
+            ".env.exemplo": "A=1\n",
+            "docs/infra/nomenclatura.md": "# Nomes\n",
+            "docs/infra/ops/a.md": "",
+            "docs/plataforma/runbooks/a.md": "",
+        },
+    )
+
+    assert find_settings(root) == {
+        "network": "padaria_backend",
+        "env_example": ".env.exemplo",
+        "naming_document": "docs/infra/nomenclatura.md",
+        "ops_docs": "docs/plataforma",
+        "email_domain": "padaria.local",
+    }
+
+
+def test_secrets_go_beside_a_env_that_git_has(tmp_path: Path) -> None:
+    root = build_tree(tmp_path / "demo", {".env": "PORT=1\n"})
+    for words in (["init", "-q"], ["add", ".env"]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+
+    assert find_settings(root)["env_file"] == ".env.kestra"
+
+
+def test_what_was_found_is_shown(tmp_path: Path) -> None:
+    root = build_tree(tmp_path / "demo", {"README.md": ""})
+
+    assert "+  network: demo_backend" in run(ROOT, "kestra.init", "--root", str(root)).stderr
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

@@ -288,6 +288,36 @@ def test_an_exposed_env_and_two_project_names(tmp_path: Path) -> None:
     assert not [p for p in look(tmp_path).warnings if p.topic in ("credentials", "compose")]
 
 
+def test_an_env_that_git_has_needs_another_file(tmp_path: Path) -> None:
+    build_tree(tmp_path, {".env": "A=1\n", ".gitignore": ".env\n"})
+    for words in (["init", "-q"], ["add", "--force", ".env"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    [warning] = [p for p in look(tmp_path).warnings if p.topic == "credentials"]
+    assert "env_file: .env.kestra" in warning.hint
+
+
+def test_an_env_that_compose_cannot_read_blocks(tmp_path: Path) -> None:
+    build_tree(tmp_path, {".env": "A=1\nB='it''s'\n"})
+    [problem] = [p for p in look(tmp_path).blocking if p.topic == "credentials"]
+    assert problem.message.startswith(".env:2: Compose can't read this file")
+
+
+def test_services_that_get_all_of_env_are_told_until_kestra_is_integrated(tmp_path: Path) -> None:
+    build_tree(
+        tmp_path,
+        {
+            "a/compose.yml": "services:\n  a: {image: x, env_file: ../.env}\n"
+            "  b: {image: x, env_file: [{path: ../.env, required: false}]}\n"
+            "  c: {image: x, env_file: [own.env]}\n",
+            ".env": "A=1\n",
+        },
+    )
+    [warning] = [p for p in look(tmp_path).warnings if p.topic == "credentials"]
+    assert warning.message.startswith("a (a/compose.yml:2) and 1 more gets all of .env")
+    build_tree(tmp_path, {SETTINGS.kestra_compose: "services: {kestra: {image: x}}\n"})
+    assert not [p for p in look(tmp_path).warnings if p.topic == "credentials"]
+
+
 def test_names_that_are_not_utf8_and_control_characters(tmp_path: Path) -> None:
     name = b"a\x1b[31m\xff.yml".decode("utf-8", "surrogateescape")
     (tmp_path / name).write_text("services: {w: {image: x, ports: ['19040:1']}}\n# kestra\n")

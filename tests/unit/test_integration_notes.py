@@ -21,7 +21,10 @@ def rim(tmp_path: Path) -> Rim:
 
 
 def engine(networks: set[str]) -> SimpleNamespace:
-    return SimpleNamespace(network=lambda name: name if name in networks else None)
+    return SimpleNamespace(
+        network=lambda name: name if name in networks else None,
+        volume_project=lambda name: None,
+    )
 
 
 def test_an_absent_network_is_told_once_with_what_makes_it(
@@ -53,3 +56,28 @@ def test_without_an_engine_nothing_is_said_of_networks(
     monkeypatch.setattr(containers, "connect", refuse)
     integration.carry_out(rim, ["compose"])
     assert "docker network create" not in capsys.readouterr().err
+
+
+def test_a_env_that_compose_refuses_is_told_before_the_files_that_include_it(
+    rim: Rim, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (rim.root / ".env").write_text("A=1\nTOKEN='it''s-canary'\n")
+    with pytest.raises(PreconditionError) as told:
+        integration.carry_out(rim)
+    assert told.value.message.startswith("nothing was written: .env:2: Compose can't read")
+    assert "mend that line" in told.value.hint
+    assert "canary" not in capsys.readouterr().err + told.value.message
+    assert not (rim.root / "tools").exists()
+
+
+def test_the_whole_integration_ends_with_what_to_type_next(
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(containers, "connect", lambda: engine({rim.settings.network}))
+    (rim.root / "invoke.yaml").write_text(
+        "kestra: {http_port: 19840, management_port: 19841, smoke_http_port: 19842}\n"
+    )
+    integration.carry_out(rim)
+    assert capsys.readouterr().err.endswith("\nnext: inv kestra.up\n")
+    integration.carry_out(rim)
+    assert "next:" not in capsys.readouterr().err

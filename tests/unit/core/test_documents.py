@@ -103,6 +103,13 @@ def test_a_broken_manifest_is_told() -> None:
     assert note.message.startswith("m.json:1: not JSON")
 
 
+def test_ports_of_a_manifest_of_another_shape_are_claims_too() -> None:
+    text = '{"apps": {\n "web": {"port": 3000},\n "api": {"hostPort": "8081", "portable": 1}}}'
+    claims, [note] = manifest_claims(text, "m.json", {})
+    assert [(c.port, c.line, c.owner) for c in claims] == [(3000, 2, "port"), (8081, 3, "hostPort")]
+    assert "manifest:" in note.hint
+
+
 def test_naming() -> None:
     text = "# Names\n\nsubtools-x\n- Tools: `tools-<service>`\n"
     found = read_naming(text, "n.md", "tools", [])
