@@ -35,6 +35,11 @@ def remove(runtime: Runtime, services: Iterable[str]) -> Argv:
     return [*base(runtime), "rm", "-sfv", *services]
 
 
+def terminate(container: str) -> Argv:
+    """Ask a container's first process to end; harmless where Docker has asked already."""
+    return ["docker", "kill", "--signal", "TERM", container]
+
+
 def logs(runtime: Runtime, services: Iterable[str], *, follow: bool, since: str, tail: str) -> Argv:
     argv = [*base(runtime), "logs", "--timestamps"]
     argv += ["--follow"] if follow else []

@@ -13,7 +13,7 @@ from kestra_tasks.ops.environment import DATABASE, SERVER
 from kestra_tasks.ops.failure import failure, too_slow
 from kestra_tasks.ops.runner import Result
 from kestra_tasks.ops.stack import Stack
-from kestra_tasks.ops.stop import stop
+from kestra_tasks.ops.stop import asked_again, stop
 from kestra_tasks.ops.wait import Deadline, Start, until
 
 if TYPE_CHECKING:
@@ -79,9 +79,22 @@ def _runs_as_configured(stack: Stack) -> bool:
     server = stack.container(SERVER)
     if not stack.is_ready(server) or server is None:
         return False
+    return _is_configured(stack, server) is True
+
+
+def _booting_as_it_was(stack: Stack) -> Container | None:
+    """A server that hasn't come up yet, and that Compose will stop to make another."""
+    server = stack.container(SERVER)
+    if server is None or not server.running or stack.is_ready(server):
+        return None
+    return server if _is_configured(stack, server) is False else None
+
+
+def _is_configured(stack: Stack, server: Container) -> bool | None:
+    """Whether it was made from the service as it is configured now; None where Compose is mute."""
     argv = [*compose.base(stack.runtime), "config", "--hash", SERVER]
     wanted = stack.runner.query(argv).out.split()
-    return len(wanted) == 2 and wanted[1] == server.config_hash
+    return wanted[1] == server.config_hash if len(wanted) == 2 else None
 
 
 def _tell_pending(rim: Rim, stack: Stack, options: Options) -> None:
@@ -131,7 +144,8 @@ def _start(stack: Stack, options: Options) -> None:
         if not stack.dry_run:
             _wait_database(stack, since, deadline)
     stack.progress.stage("server starting")
-    _run(stack, compose.up(stack.runtime, SERVER), since, deadline)
+    with asked_again(stack, _booting_as_it_was(stack)):
+        _run(stack, compose.up(stack.runtime, SERVER), since, deadline)
     if stack.dry_run:
         return
     _record(stack)
