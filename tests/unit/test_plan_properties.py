@@ -97,6 +97,36 @@ LAUNCHERS = (
     "const SERVICE_TARGETS = load();\n",
     "'not closed\n",
 )
+# Port map, naming document and the list of runbooks: pieces of any of them, in any order.
+PAGES = (
+    "---\ntitle: x\ntags: [ops]\nowner: Platform\n---\n",
+    "# Ports and names\n",
+    "## History\n",
+    "## Tools\n",
+    "| Service | Port |\n|---|---|\n| Web | 3000 |\n| API | 4000 |\n",
+    "| Serviço | Porta | Contêiner |\n|:---|---:|---|\n| Painel | 3005 | `tools-painel` |\n",
+    "|a|Port|Name|\n|-|-|-|\n",
+    "Service | Port | Notes\n:--- | :---: | ---\nOne | 1000 |\nTwo | 9000 | x \\| y |\n",
+    "| Date | Port | Service |\n|---|---|---|\n| 2025-01-01 | 1 | x |\n",
+    "| Right | Wrong |\n|---|---|\n| `tools-x` | x |\n",
+    "| Service | Port |\n|---|---|\n| Kestra of Ana | 9180 |\n",
+    "| Secret | Port |\n|---|---|\n| password=planted | 1 |\n",
+    "- [A](a.md)\n- [B](b.md)\n",
+    "* [Restart](kestra-restart.md)\n",
+    "```text\n| Service | Port |\n|---|---|\n```\n",
+    "<!--\n| Service | Port |\n|---|---|\n-->\n",
+    "words | with | pipes\n",
+    "\n",
+)
+CREATED = ((), ("manifest",), ("manifest", "stacks", "healthcheck"), ("docs",))
+CORPUS = Path(__file__).resolve().parents[1] / "corpus"
+
+
+def _awkward(pattern: str) -> st.SearchStrategy[bytes]:
+    """A file of the corpus, written by hand, as it is."""
+    found = sorted(path for path in CORPUS.glob(pattern) if path.is_file())
+    assert found, pattern
+    return st.sampled_from(found).map(Path.read_bytes)
 
 
 def _choice(piece: str | tuple[str, ...]) -> st.SearchStrategy[str]:
@@ -128,16 +158,23 @@ def written(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> bytes:
     return text.encode()
 
 
+pages = st.lists(st.sampled_from(PAGES), max_size=6).map("\n".join)
+SCRIPTS = written(st.sampled_from(STACK_SCRIPTS))
+MARKDOWN = written(pages) | _awkward("markdown/*.md")
 FILES = {
-    "tools/compose/docker-compose.tools.yml": written(composes()),
+    "tools/compose/docker-compose.tools.yml": written(composes()) | _awkward("yaml/*/*"),
     "tools/compose/extra.yml": st.just(b"services: {extra: {image: nginx}}\n"),
-    ".env": written(envs),
-    ".env.example": written(envs),
-    "config/services-manifest.json": written(st.sampled_from(MANIFESTS)),
-    "scripts/docker/start-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
-    "scripts/docker/stop-stacks.sh": written(st.sampled_from(STACK_SCRIPTS)),
-    "scripts/maintenance/health-check-all.sh": written(st.sampled_from(STACK_SCRIPTS)),
-    "apps/status/server.js": written(st.sampled_from(LAUNCHERS)),
+    ".env": written(envs) | _awkward("env/*.env"),
+    ".env.example": written(envs) | _awkward("env/*.env"),
+    "config/services-manifest.json": written(st.sampled_from(MANIFESTS)) | _awkward("json/*"),
+    "docs/context/ops/service-port-map.md": MARKDOWN,
+    "docs/governance/CONTAINER-NAMING-CONVENTION.md": MARKDOWN,
+    "docs/context/ops/README.md": written(pages),
+    "docs/context/ops/runbooks/README.md": written(pages),
+    "scripts/docker/start-stacks.sh": SCRIPTS | _awkward("bash/*/start-stacks.sh"),
+    "scripts/docker/stop-stacks.sh": SCRIPTS | _awkward("bash/*/stop-stacks.sh"),
+    "scripts/maintenance/health-check-all.sh": SCRIPTS | _awkward("health/**/*.sh"),
+    "apps/status/server.js": written(st.sampled_from(LAUNCHERS)) | _awkward("js/**/*.js"),
     "tools/kestra/README.md": st.just(b"# theirs\n"),
     "tools/kestra/scripts/run.sh": st.just(b"#!/bin/sh\n"),
     "tools/kestra/compose.yml": st.just(b"services: {}\n"),
@@ -163,7 +200,7 @@ def choices(draw: st.DrawFn) -> Settings:
         language=draw(st.sampled_from(["en", "pt-BR"])),
         database=draw(st.sampled_from(["internal", "internal", "external"])),
         decided_ports=draw(st.sampled_from([None, (8180, 8685)])),
-        create=draw(st.sampled_from([(), ("manifest",), ("manifest", "stacks", "healthcheck")])),
+        create=draw(st.sampled_from(CREATED)),
     )
 
 
@@ -279,13 +316,14 @@ def test_the_manifest_says_what_it_said_and_one_entry_more(
         for edit in plan(root, chosen).edits:
             if edit.path != chosen.manifest or edit.before is None or edit.after is None:
                 continue
-            before = json.loads(edit.before.data.decode("utf-8-sig"))
-            after = json.loads(edit.after.data.decode("utf-8-sig"))
+            before = json.loads(edit.before.text.removeprefix("\ufeff"))
+            after = json.loads(edit.after.text.removeprefix("\ufeff"))
             entries = after["services"] if isinstance(after, dict) else after
             if isinstance(entries, dict):
                 assert entries.pop("kestra-orchestrator")
             else:
-                ours = [entry for entry in entries if entry["id"] == "kestra-orchestrator"]
+                named = [entry for entry in entries if isinstance(entry, dict)]
+                ours = [entry for entry in named if entry.get("id") == "kestra-orchestrator"]
                 assert len(ours) == 1
                 entries.remove(ours[0])
             if isinstance(before, dict):
