@@ -19,7 +19,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*|\s+#[^\n]*|\s+)*")
 class Place:
     """Where an item goes: its offset, its form and indent, and what else changes there.
 
-    `adds` and `drops` count events: besides the item's own, and of an empty value it replaces.
+    `adds` counts events besides the item's own; `drops` says that an empty value is replaced.
     """
 
     at: int
@@ -27,7 +27,7 @@ class Place:
     indent: str
     split: bool = False
     adds: int = 0
-    drops: int = 0
+    drops: bool = False
 
 
 def place_for(text: str, seen: Outline, key: str, path: str) -> Place:
@@ -53,7 +53,7 @@ def place_for(text: str, seen: Outline, key: str, path: str) -> Place:
         return Place(len(text), LIST, "", adds=7)
     last = seen.documents[-1]
     if last.empty:
-        return Place(last.end, LIST, "", adds=5, drops=1)
+        return Place(last.end, LIST, "", adds=5, drops=True)
     if last.kind != "mapping":
         raise YamlRefusedError(path, last.line, "the top level isn't a mapping")
     if last.flow:
@@ -75,7 +75,7 @@ def _in_value(text: str, seen: Outline, entry: Entry, path: str) -> Place:
     key = str(entry.path[0])
     inner = " " * (seen.documents[entry.document].indent + 2)
     if entry.kind == "scalar" and entry.start == entry.end and entry.plain:
-        return Place(next_line(text, entry.key), ITEM, inner, adds=2, drops=1)
+        return Place(next_line(text, entry.key), ITEM, inner, adds=2, drops=True)
     if entry.kind == "sequence":
         properties = _PROPERTIES.match(text, entry.start)
         opening = properties.end() if properties else entry.start

@@ -142,7 +142,7 @@ def _body(form: str, key: str, item: Mapping[str, str], indent: str) -> str:
     return "".join(f"{indent}{'  ' if n else '- '}{pair}\n" for n, pair in enumerate(pairs))
 
 
-def _only_adds(before: str, after: str, adds: int, drops: int, path: str) -> bool:
+def _only_adds(before: str, after: str, adds: int, drops: bool, path: str) -> bool:
     """Whether `after` says what `before` does, with `adds` events more at one place."""
     try:
         return _differ_by(_shapes(before, path), _shapes(after, path), adds, drops)
@@ -150,7 +150,7 @@ def _only_adds(before: str, after: str, adds: int, drops: int, path: str) -> boo
         return False
 
 
-def _differ_by(old: Iterator[Any], new: Iterator[Any], adds: int, drops: int) -> bool:
+def _differ_by(old: Iterator[Any], new: Iterator[Any], adds: int, drops: bool) -> bool:
     one, other = next(old, None), next(new, None)
     while one == other:
         if one is None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kestra_tasks.core import yamltext
-from kestra_tasks.core.markers import find
+from kestra_tasks.core.markers import digest, find
 from kestra_tasks.core.yamloutline import YamlRefusedError, outline
 from kestra_tasks.core.yamlplace import Place
 from kestra_tasks.core.yamltext import (
@@ -25,7 +25,7 @@ FINE = sorted((CORPUS / "ok").glob("*.yml"))
 REFUSED = sorted((CORPUS / "refused").glob("*.yml"))
 # File of the corpus -> line and words of the refusal.
 REASONS = {
-    "alias-include": (6, "is the alias *all"),
+    "alias-include": (6, "include: is the alias *all, to which nothing can be added"),
     "complex-include": (1, "is written as a `?` key"),
     "complex-include-null": (1, "is written as a `?` key"),
     "complex-key": (1, "is written as a `?` key"),
@@ -34,7 +34,7 @@ REASONS = {
     "duplicate-include": (5, "first on line 1"),
     "duplicate-service": (4, "web: stands twice, first on line 2"),
     "duplicate-services": (4, "first on line 1"),
-    "flow-root": (1, "written as {...}"),
+    "flow-root": (1, "the top level is written as {...}, which has no lines"),
     "flow-root-include": (1, "written as {...}"),
     "json": (1, "written as {...}"),
     "mapping-include": (4, "is a mapping"),
@@ -44,7 +44,7 @@ REASONS = {
     "null-written-out": (4, "is no list of lines"),
     "root-merge": (4, "<<: at the top level"),
     "scalar-include": (4, "is no list of lines"),
-    "scalar-root": (1, "isn't a mapping"),
+    "scalar-root": (1, "the top level isn't a mapping"),
     "sequence-root": (1, "isn't a mapping"),
     "stray-colon": (2, "mapping values are not allowed"),
     "tab-indent": (2, "cannot start any token"),
@@ -193,6 +193,56 @@ def test_a_hand_written_block_between_flow_items() -> None:
     text = "include: [\n  a.yml,\n  b.yml]\n"
     after = add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml")
     assert after.splitlines()[2] == "  {path: k.yml},"
+
+
+def marked(*lines: str, flags: str, indent: str = "  ") -> str:
+    """What stands in a file for lines of ours."""
+    body = "".join(f"{line}\n" for line in lines)
+    first = f"{indent}# >>> kestra-tasks:compose {digest(body)} {flags}\n"
+    return f"{first}{body}{indent}# <<< kestra-tasks:compose\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        (
+            "include: [\n  a.yml]\n",
+            f"include: [\n{marked('  {path: k.yml},', flags='flow')}  a.yml]\n",
+        ),
+        (
+            "include: [  # all of them\n  a.yml]\n",
+            f"include: [  # all of them\n{marked('  {path: k.yml},', flags='flow')}  a.yml]\n",
+        ),
+        (
+            "include: [a.yml]\nx: [\n]\n",
+            f"include: [\n{marked('  {path: k.yml},', flags='flow split')}  a.yml]\nx: [\n]\n",
+        ),
+        (
+            "include:\n- {path: a.yml}\n",
+            f"include:\n{marked('- path: k.yml', flags='item', indent='')}- {{path: a.yml}}\n",
+        ),
+        (
+            "include:  # none yet\nx: 1\n",
+            f"include:  # none yet\n{marked('  - path: k.yml', flags='item')}x: 1\n",
+        ),
+        (
+            "x: |\n  one\n",
+            "x: |\n  one\n" + marked("include:", "  - path: k.yml", flags="list", indent=""),
+        ),
+        (
+            "\nx: |\n  one",
+            "\n" + marked("include:", "  - path: k.yml", flags="list", indent="") + "x: |\n  one",
+        ),
+        (
+            "# nothing\n",
+            "# nothing\n" + marked("include:", "  - path: k.yml", flags="list", indent=""),
+        ),
+    ],
+    ids=["flow-lines", "flow-comment", "flow", "left", "null", "text", "text-open", "comments"],
+)
+def test_an_item_goes_where_a_person_would_write_it(text: str, after: str) -> None:
+    assert add_item(text, "include", {"path": "k.yml"}, "compose", "f.yml") == after
+    assert remove_item(after, "include", "compose", "f.yml") == text
 
 
 def test_comments_stay_with_the_item_that_they_are_about() -> None:
