@@ -59,7 +59,8 @@ class Answer:
 class Monorepo:
     """A scratch monorepo with Kestra in it.
 
-    `name` is its Compose project and the prefix of its containers, networks and volumes.
+    `name` is its Compose project and the prefix of its containers, networks and volumes;
+    `prefix` is put in front of every `inv`.
     """
 
     root: Path
@@ -68,6 +69,7 @@ class Monorepo:
     management: int
     neighbour: bool = False
     env: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
 
     @property
     def driver(self) -> Path:
@@ -92,7 +94,7 @@ class Monorepo:
 
     def inv(self, *arguments: str, timeout: float = 180, **env: str) -> Answer:
         """Run `inv` for this monorepo from elsewhere; no answer may hold a secret."""
-        argv = [sys.executable, "-m", "invoke", *arguments, "--root", str(self.root)]
+        argv = [*self.prefix, sys.executable, "-m", "invoke", *arguments, "--root", str(self.root)]
         done = subprocess.run(
             argv,
             cwd=self.driver,
@@ -110,7 +112,7 @@ class Monorepo:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `inv` and don't wait for it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "invoke", *arguments, "--root", str(self.root)],
+            [*self.prefix, sys.executable, "-m", "invoke", *arguments, "--root", str(self.root)],
             cwd=self.driver,
             env={**os.environ, **self.env},
             stdin=subprocess.DEVNULL,

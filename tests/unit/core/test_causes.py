@@ -57,6 +57,11 @@ _OUTPUT = [
         "port 8080 of",
     ),
     (
+        "unexpected EOF",
+        "pull-broken-off",
+        "the layers that came whole are kept",
+    ),
+    (
         "manifest for kestra/kestra:nope not found: manifest unknown: manifest unknown",
         "image-missing",
         "no such image",
