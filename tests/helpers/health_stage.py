@@ -39,6 +39,7 @@ esac
 """
 CURL = r"""#!/usr/bin/env bash
 printf 'curl %s\n' "$*" >>"$STAGE/calls"
+[[ -z ${SLOW:-} ]] || { sleep "$SLOW" && echo answered >>"$STAGE/calls"; }
 url=${*: -1}
 for down in ${DOWN:-}; do
   [[ $url != *":$down"* ]] || { [[ "$*" != *http_code* ]] || printf '\n000'; exit 7; }

@@ -45,6 +45,10 @@ done
 if [[ "$*" == 'config --services' ]]; then
   sed -n '/^services:/,/^[^ ]/s/^  \([a-z-]*\):.*/\1/p' "$file"
   ! grep -q kestra/compose.yml "$file" || printf 'kestra\nkestra-postgres\n'
+elif [[ "$*" == 'ps -q kestra' ]]; then
+  echo "${SERVER:-}"
+elif [[ -n ${SLOW:-} && "$*" == stop* ]]; then
+  sleep "$SLOW"
 elif [[ -n ${DOCKER_FAILS:-} && " $* " == *" $DOCKER_FAILS "* ]]; then
   echo "driver failed programming external connectivity" >&2
   exit 1

@@ -90,6 +90,24 @@ def test_a_sick_kestra_is_degraded_with_the_next_command(stage: Stage) -> None:
     )
 
 
+def test_all_are_asked_side_by_side_with_the_time_that_was_given(stage: Stage) -> None:
+    answer = stage.run(stage.script, "--timeout", "17", **world(stage, SLOW="2"))
+    assert answer.code == 0, answer
+    asked = [call for call in stage.calls() if call.startswith(("curl ", "answered"))]
+    assert [call.split()[0] for call in asked] == ["curl"] * 3 + ["answered"] * 3
+    assert all("--max-time 17" in call for call in asked[:3])
+
+
+def test_a_service_without_health_address_and_container_is_unknown(stage: Stage) -> None:
+    answer = stage.run(stage.script, "--services", "api,quiet", **world(stage))
+    assert answer.code == 4
+    assert "quiet" in answer.out and "no health address" in answer.out
+    assert answer.out.splitlines()[-1] == "degraded: 2 healthy, 1 not"
+    row = r"quiet\x1fUp 1 hour\x1fquiet\x1f/elsewhere"
+    seen = stage.run(stage.script, "--services", "quiet", **world(stage, OTHERS=row))
+    assert (seen.code, seen.out.splitlines()[-1]) == (0, "healthy: 1 healthy, 0 not")
+
+
 def test_text_is_a_line_for_each_check(stage: Stage) -> None:
     answer = stage.run(stage.script, "--services", "kestra,api", **world(stage, DOWN="3200"))
     assert answer.code == 4

@@ -130,6 +130,14 @@ def test_an_external_database_isnt_ours_to_stop(tmp_path: Path) -> None:
     assert stacks.run(OURS, "stop").changes == [f"compose -f ROOT/{STACK} stop kestra"]
 
 
+def test_a_server_that_misses_its_end_is_asked_again(tmp_path: Path) -> None:
+    stacks = own(tmp_path)
+    ran = stacks.run(OURS, "stop", SERVER="12ab", SLOW="5")
+    assert ran.code == 0
+    assert ran.changes == [STOP, *["kill --signal TERM 12ab"] * 2]
+    assert stacks.run(OURS, "stop", SERVER="12ab").changes == [STOP], "it ended at once"
+
+
 def test_own_stack_file_of_another_name_is_the_stacks_phase(tmp_path: Path) -> None:
     stacks = own(tmp_path, compose_file="deploy/compose.yml", stack="ops")
     assert stacks.run(SCRIPTS["start"], "--list").out.split() == ["ops"]

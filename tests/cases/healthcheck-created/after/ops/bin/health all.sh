@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 67a20e12
+# kestra-tasks:managed 9578cd4a
 # Check the services of this monorepo's manifest: what each answers, and its container.
 # shellcheck disable=SC2154 # common.sh and probe.sh set root, word and more
 set -euo pipefail
@@ -115,7 +115,7 @@ result() {
 }
 
 check_service() {
-  local key=$1 id url='' state message
+  local key=$1 id url='' state message found
   id=$(ident "$key")
   if [[ $id == "$KESTRA" ]]; then
     check_kestra
@@ -133,7 +133,11 @@ check_service() {
     service_item "$id" "$state" "$url" "$message" "${entry["$key.start"]:-}" \
       "${entry["$key.type"]:-${entry["$key.category"]:-}}"
   fi
-  check_container "$key" "$id"
+  found=$(check_container "$key" "$id")
+  [[ -z $found ]] || printf '%s\n' "$found"
+  # Asked for by name, it mustn't count as healthy unseen.
+  [[ -n $found || -n ${entry["$key.health"]:-} ]] || service_item "$id" unknown '' \
+    'the manifest gives it no health address, and no container has its name' '' ''
 }
 
 service_item() {

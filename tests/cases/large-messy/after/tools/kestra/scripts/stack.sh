@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 83bd5d5c
+# kestra-tasks:managed b83b9189
 # Start and stop the stack's Kestra, for the monorepo's start and stop scripts.
 set -euo pipefail
 
@@ -76,7 +76,7 @@ skipped() {
 }
 
 trouble() { # trouble CODE MESSAGE [NEXT COMMAND]...
-  [[ $lenient == no ]] || say 'Kestra is left out; the rest goes on'
+  [[ $lenient == no ]] || say 'trouble with Kestra; the rest goes on'
   (fail "$@") || return "$?"
 }
 
@@ -122,9 +122,27 @@ ensure_network() {
       "docker network create $network"
 }
 
+# Docker asks once, and a server that is booting misses it: its shell is the first process, which
+# the kernel shields from TERM. Its Java takes the first one as the last word, so more do no harm.
+ask_again() { # ask_again CONTAINER
+  local seconds=0 next=2
+  while sleep 1; do
+    seconds=$((seconds + 1))
+    ((seconds == next)) || continue
+    next=$((next * 2 < 30 ? next * 2 : next + 30))
+    docker kill --signal TERM "$1" || :
+  done
+}
+
 stop_kestra() { # stop_kestra [docker compose's global option]...
-  local code=0
+  local code=0 server asking=''
+  server=$(docker compose "$@" ps -q kestra 2>/dev/null) || server=''
+  if [[ -n $server ]]; then
+    ask_again "$server" >/dev/null 2>&1 &
+    asking=$!
+  fi
   docker compose "$@" stop "${services[@]}" || code=$EXIT_DOCKER
+  [[ -z $asking ]] || { kill "$asking" && wait "$asking"; } 2>/dev/null || :
   "$here/stop.sh" >&2 || code=$EXIT_DOCKER
   ((code == 0)) || trouble "$code" 'Kestra may not have stopped' "$(script status.sh)"
 }
