@@ -12,6 +12,7 @@ from kestra_tasks.ops import compose, flows
 from kestra_tasks.ops.api import reachable
 from kestra_tasks.ops.containers import Container
 from kestra_tasks.ops.environment import DATABASE, SERVER
+from kestra_tasks.ops.runner import Result
 from kestra_tasks.ops.stack import Stack
 
 PASS, FAIL, SKIP = "pass", "fail", "skip"
@@ -155,8 +156,8 @@ def _database(stack: Stack, server: Container) -> Check:
     result = stack.runner.query(compose.execute(found.name, _SELECT), timeout=15)
     if result.ok and result.out.strip() == "1":
         return Check("database", PASS, f"{found.name} answers a query of {runtime.db_user}")
-    words = (result.err.strip() or "no answer").splitlines()[-1]
-    return Check("database", FAIL, stack.mask(f"{found.name}: {words}"), "inv kestra.logs")
+    why = stack.mask(f"{found.name}: {_said(result)}")
+    return Check("database", FAIL, why, "inv kestra.logs")
 
 
 def _login(stack: Stack, server: Container) -> Check:
@@ -176,9 +177,15 @@ def _storage(stack: Stack, server: Container) -> Check:
     result = stack.runner.query(compose.execute(server.name, _WRITE), timeout=15)
     if result.ok:
         return Check("storage", PASS, f"the server can write to {stack.runtime.storage}")
-    words = (result.err.strip() or "no answer").splitlines()[-1]
-    why = f"the server can't write to {stack.runtime.storage}: {words}"
+    why = f"the server can't write to {stack.runtime.storage}: {_said(result)}"
     return Check("storage", FAIL, why, f"ls -ld {stack.runtime.storage}; df -h")
+
+
+def _said(result: Result) -> str:
+    """What a command in a container failed with; a line that is indented only goes on."""
+    # Docker says on stdout what kept the command from being run.
+    lines = [line for line in (result.err or result.out).splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if not line[0].isspace()), "no answer")
 
 
 def _ui(stack: Stack, server: Container) -> Check:
