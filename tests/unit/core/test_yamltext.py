@@ -8,13 +8,14 @@ import pytest
 import yaml
 
 from kestra_tasks.core import yamltext
-from kestra_tasks.core.markers import digest, find
+from kestra_tasks.core.markers import BrokenMarkError, digest, find
 from kestra_tasks.core.yamloutline import YamlRefusedError, outline
 from kestra_tasks.core.yamlplace import Place
 from kestra_tasks.core.yamltext import (
     add_item,
     remove_item,
     render_item,
+    render_line,
     replace_item,
     scalar,
 )
@@ -251,13 +252,56 @@ def test_comments_stay_with_the_item_that_they_are_about() -> None:
     assert after.splitlines()[4:] == ["", "  # the first", "  - a.yml"]
 
 
-@pytest.mark.parametrize("at", [5, 9, 11])
+@pytest.mark.parametrize(("at", "line"), [(5, 2), (9, 3), (11, 3)])
 def test_a_place_that_changes_what_was_said_is_refused(
-    monkeypatch: pytest.MonkeyPatch, at: int
+    monkeypatch: pytest.MonkeyPatch, at: int, line: int
 ) -> None:
     monkeypatch.setattr(yamltext, "place_for", lambda *_: Place(at, "list", "", adds=3))
-    with pytest.raises(YamlRefusedError, match="without changing what stands around it"):
+    words = f"^f.yml:{line}: include: can't be added here without changing what stands around it"
+    with pytest.raises(YamlRefusedError, match=words):
         add_item("x: |\n  a\n  b\n", "include", ITEM, "compose", "f.yml")
+
+
+def test_an_item_that_swallows_what_stands_behind_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(yamltext, "place_for", lambda *_: Place(3, "list", "", adds=3))
+    with pytest.raises(YamlRefusedError):
+        add_item("a:\n  b: 1\nc: 2\n", "include", ITEM, "compose", "f.yml")
+
+
+def test_mixed_line_ends_get_those_of_most_lines() -> None:
+    for text, newline in (("a: 1\r\nb: 2\r\nc: 3\n", "\r\n"), ("a: 1\r\nb: 2\nc: 3\n", "\n")):
+        after = add_item(text, "include", ITEM, "compose", "f.yml")
+        assert after.startswith(text)
+        assert after.endswith(f"# <<< kestra-tasks:compose{newline}")
+        assert after.count("\r\n") == text.count("\r\n") + 6 * (newline == "\r\n")
+    tied = "a: 1\r\nb: 2\n"
+    assert add_item(tied, "include", ITEM, "compose", "f.yml").count("\r\n") == 1
+
+
+def test_a_list_left_to_others_keeps_the_line_end_that_our_lines_had() -> None:
+    ours = add_item("a: 1\nb: 2\r\nc: 3\r\n", "include", ITEM, "compose", "f.yml")
+    rest = remove_item(f"{ours}  - other.yml\r\n", "include", "compose", "f.yml")
+    assert rest == "a: 1\nb: 2\r\nc: 3\r\ninclude:\r\n  - other.yml\r\n"
+
+
+def test_a_block_whose_mark_lost_its_words_is_a_list() -> None:
+    ours = add_item("a: 1\n", "include", ITEM, "compose", "f.yml").replace(" list\n", "\n")
+    changed = replace_item(ours, "include", {"path": "k.yml"}, "compose", "f.yml")
+    assert yaml.safe_load(changed) == {"a": 1, "include": [{"path": "k.yml"}]}
+    assert remove_item(changed, "include", "compose", "f.yml") == "a: 1\n"
+
+
+def test_messages_name_the_file() -> None:
+    ours = add_item("a: 1\n", "include", ITEM, "compose", "f.yml")
+    torn = ours.replace("# <<<", "# <<")
+    with pytest.raises(BrokenMarkError, match=r"^docs/f.yml:2: "):
+        replace_item(torn, "include", ITEM, "compose", "docs/f.yml")
+    with pytest.raises(BrokenMarkError, match=r"^docs/f.yml:2: "):
+        remove_item(torn, "include", "compose", "docs/f.yml")
+    with pytest.raises(YamlRefusedError, match=r"^docs/f.yml:9: "):
+        replace_item(f"{ours}b: [\n", "include", ITEM, "compose", "docs/f.yml")
 
 
 def test_where_the_block_goes() -> None:
@@ -279,6 +323,13 @@ def test_where_the_block_goes() -> None:
 def test_scalars_come_back_as_texts(value: str) -> None:
     assert yaml.safe_load(f"- {scalar(value)}") == [value]
     assert yaml.safe_load(f"{{k: {scalar(value)}, l: m}}") == {"k": value, "l": "m"}
+
+
+def test_an_item_on_one_line_is_a_list_that_can_be_pasted() -> None:
+    line = render_line("include", ITEM)
+    assert line.startswith("include: [{path: ")
+    assert line.endswith("}]")
+    assert yaml.safe_load(line) == {"include": [ITEM]}
 
 
 def test_plain_paths_need_no_quotes() -> None:
