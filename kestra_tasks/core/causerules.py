@@ -32,7 +32,9 @@ _IMAGE_DOWN = (
     "check the network, or name an image that is here: KESTRA_IMAGE (docker images); "
     "then: inv kestra.up"
 )
-_PORTS = "stop what holds it, or choose others: inv kestra.env --ports auto --here; then: inv kestra.up"
+_PORTS = (
+    "stop what holds it, or choose others: inv kestra.env --ports auto --here; then: inv kestra.up"
+)
 _AS_IT_WAS = (
     "put the password that made the database back into {env_file}, or change it inside the "
     "database; then: inv kestra.up"
@@ -80,8 +82,8 @@ RULES = (
     Rule(
         "pull-broken-off",
         "output",
-        r"(?i)^(?:Error response from daemon: )?\s*(?:unexpected EOF|expected HTTP 206 from byte range request"
-        r"|filesystem layer verification failed.*|download failed after attempts.*)$",
+        r"(?i)^(?:Error response from daemon: )?\s*(?:unexpected EOF"
+        r"|expected HTTP 206 from byte range request|filesystem layer verification failed.*|download failed after attempts.*)$",
         "the image's download broke off; the layers that came whole are kept",
         _IMAGE_DOWN,
         _HELD_BACK,
