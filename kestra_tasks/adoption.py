@@ -36,7 +36,7 @@ _EXAMPLES = (
 )
 # Folders of operators' documents.
 _OPS = re.compile(r"(?i)(?:ops|operations?|operacoes|operações|operacao|sre)")
-_STACK = re.compile(r"(?i)(?:^|[./_-])tools(?:[./_-]|$)")
+_STACK = re.compile(r"(?i)(?:^|[./_-])(tools|ferramentas)(?:[./_-]|$)")
 _PORTUGUESE = re.compile(r"(?i)\b(?:não|serviços?|portas?|você|configuração|para|com)\b")
 _ENGLISH = re.compile(r"(?i)\b(?:the|services?|ports?|you|configuration|for|with)\b")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -70,6 +70,11 @@ def find_settings(root: Path) -> dict[str, str]:
     stack = _stack(composes)
     if stack:
         found["compose_file"] = stack
+        word = _STACK.search(PurePosixPath(stack).name)
+        found["stack"] = word[1].lower() if word else Settings.stack
+    prefix = _prefix(root, stack or Settings.compose_file)
+    if prefix:
+        found["prefix"] = prefix
     network = _network(root, composes, stack)
     if network:
         found["network"] = network
@@ -155,6 +160,17 @@ def _stack(composes: list[str]) -> str | None:
     return min(named, key=lambda c: (c.count("/"), c)) if named else None
 
 
+def _prefix(root: Path, stack: str) -> str | None:
+    """What all container names of the stack's file begin with, before the first hyphen."""
+    services = _model(root / stack).get("services")
+    found = services.values() if isinstance(services, dict) else ()
+    names = [
+        str(s["container_name"]) for s in found if isinstance(s, dict) and s.get("container_name")
+    ]
+    starts = {name.partition("-")[0] for name in names if "-" in name.strip("-")}
+    return starts.pop() if len(starts) == 1 and all("-" in name for name in names) else None
+
+
 def _network(root: Path, composes: list[str], stack: str | None) -> str | None:
     """The external network of the stack, else the one that most compose files share."""
     wanted = stack or Settings.compose_file
@@ -165,15 +181,19 @@ def _network(root: Path, composes: list[str], stack: str | None) -> str | None:
     return shared.most_common(1)[0][0] if shared else None
 
 
-def _external(file: Path) -> list[str]:
+def _model(file: Path) -> dict[str, Any]:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         model = yaml.load(file.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader
     except (OSError, yaml.YAMLError, ValueError):
-        return []
-    networks = model.get("networks") if isinstance(model, dict) else None
+        return {}
+    return model if isinstance(model, dict) else {}
+
+
+def _external(file: Path) -> list[str]:
+    networks = _model(file).get("networks")
     names = []
     for key, value in (networks if isinstance(networks, dict) else {}).items():
         external = value.get("external") if isinstance(value, dict) else None

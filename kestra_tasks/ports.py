@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kestra_tasks.errors import PreconditionError
+from kestra_tasks.errors import PreconditionError, UsageError
 from kestra_tasks.rim import Rim
 from kestra_tasks.settings import Settings, parse_ports
 
@@ -27,10 +27,12 @@ def decide(rim: Rim, settings: Settings, given: str) -> tuple[Settings, Precondi
 
     Raises:
         PreconditionError: a wanted port is claimed or taken and nobody can be asked.
-        UsageError: `given` isn't two ports.
+        UsageError: `given` isn't two ports, or --here has nothing that it could differ from.
     """
     from kestra_tasks import discovery
 
+    if settings.ports_here:
+        _refuse_without_team(rim, settings, given)
     if given == "auto":
         return settings.with_(decided_ports=discovery.propose(rim.root, settings)), None
     if given:
@@ -63,6 +65,20 @@ def _decided(rim: Rim, settings: Settings) -> bool:
     tree = read_tree(rim.root)
     files = (tree.read(settings.env_example), tree.read(settings.env_file))
     return any(file is not None and envtext.get(file.text, _KEY) for file in files)
+
+
+def _refuse_without_team(rim: Rim, settings: Settings, given: str) -> None:
+    from kestra_tasks.core import envtext
+    from kestra_tasks.probes.tree import read_tree
+
+    if not given:
+        raise UsageError("--here goes with --ports", "inv kestra.env --ports auto --here")
+    example = read_tree(rim.root).read(settings.env_example)
+    if example is None or not envtext.get(example.text, _KEY):
+        raise UsageError(
+            f"{settings.env_example} has no ports of Kestra that this machine could differ from",
+            "inv kestra.integrate, with --ports and without --here",
+        )
 
 
 def _ask(rim: Rim, blocked: list[Wanted], proposal: tuple[int, int]) -> tuple[int, int]:

@@ -71,6 +71,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     # Not in any file: decided by a flag, or drawn, for this one run.
     decided_ports: tuple[int, int] | None = None
+    ports_here: bool = False
     secrets: Secrets | None = None
     force: bool = False
     keep_credentials: bool = False
@@ -121,7 +122,10 @@ class Settings:
         return replace(self, **changes)
 
 
-_RUN_ONLY = {"decided_ports", "secrets", "force", "keep_credentials", "database_from", "today"}
+_RUN_ONLY = {
+    *("decided_ports", "ports_here", "secrets", "force", "keep_credentials", "database_from"),
+    "today",
+}
 NAMES = tuple(f.name for f in fields(Settings) if f.name not in _RUN_ONLY)
 
 

@@ -86,7 +86,9 @@ def launcher(place: Place) -> Verdict:
         return not_applicable("the monorepo has no apps/status")
     text = _fetch(url)
     if text is None:
-        return failed(f"{url} doesn't answer", "start the launcher (here: inv status.serve)")
+        script = place.settings.launcher
+        start = f"node {script}" if (place.root / script).is_file() else "inv status.serve"
+        return failed(f"{url} doesn't answer", f"start the launcher: {start}")
     try:
         entry = next(item for item in json.loads(text) if item.get("id") == "kestra-orchestrator")
     except (ValueError, StopIteration, AttributeError, TypeError):

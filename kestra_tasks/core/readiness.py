@@ -27,7 +27,9 @@ def check_ports(wanted: Iterable[Wanted], task: str = "integrate") -> list[Probl
             continue
         message = f"port {item.port} ({item.name}) can't be had: {item.why}"
         if item.name in (HTTP, MANAGEMENT):
-            problems.append(_block("ports", message, f"inv kestra.{task} --ports auto"))
+            # What only runs here is no reason for others to move.
+            here = " --here" if task == "env" and item.verdict == "taken" else ""
+            problems.append(_block("ports", message, f"inv kestra.{task} --ports auto{here}"))
         else:
             setting = f"kestra.{item.name.replace('-', '_')}_port"
             free = f": {setting}: {item.proposal}" if item.proposal else ""

@@ -166,7 +166,9 @@ def _relaid(
 def _decide(path: str, text: str, settings: Settings, reasons: list[str]) -> str:
     """Write the ports that were decided and the secrets that were drawn, where they stand."""
     before = text
-    for key, port in zip(_PORTS, settings.decided_ports or (), strict=False):
+    # A choice for one machine leaves the team's decision alone.
+    told = path == settings.env_file or not settings.ports_here
+    for key, port in zip(_PORTS, (settings.decided_ports if told else None) or (), strict=False):
         if envtext.get(text, key) is not None:
             text = envtext.set_value(text, key, str(port))
     if text != before:

@@ -8,6 +8,7 @@ _FORCE = {"force": "Replace what was edited by hand."}
 _CHECK = {"validate": "Run the monorepo's own `npm run validate-docs`, without and with them."}
 _STRICT = {"validate": "Run `openspec validate --strict` and keep its report."}
 _PORTS = {"ports": "Decide the ports: `auto`, or two such as 8180,8685."}
+_HERE = "The ports are for this machine only: .env, not .env.example."
 _FROM = "Take the database of variables such as TIMESCALE_HOST: the prefix, TIMESCALE."
 
 
@@ -59,12 +60,16 @@ def launcher(rim: Rim, force: bool = False) -> None:
     integration.carry_out(rim, ["launcher"], force=force)
 
 
-@kestra_task(json=True, dry_run=True, help={**_FORCE, **_PORTS, "database-from": _FROM})
-def env(rim: Rim, ports: str = "", database_from: str = "", force: bool = False) -> None:
+@kestra_task(
+    json=True, dry_run=True, help={**_FORCE, **_PORTS, "here": _HERE, "database-from": _FROM}
+)
+def env(
+    rim: Rim, ports: str = "", here: bool = False, database_from: str = "", force: bool = False
+) -> None:
     """Write Kestra's variables, and draw its secrets once (3.2)."""
     from kestra_tasks import integration
 
-    overrides = {"database_from": database_from}
+    overrides = {"database_from": database_from, "ports_here": here}
     integration.carry_out(rim, ["env"], ports=ports, force=force, overrides=overrides)
 
 

@@ -131,6 +131,16 @@ def test_the_teams_own_names_for_example_documents_and_network_are_found(tmp_pat
     }
 
 
+def test_the_stacks_own_prefix_and_word_are_found(tmp_path: Path) -> None:
+    file = "services: {a: {image: b, container_name: fer-a}, c: {image: d, container_name: fer-c}}"
+    root = build_tree(tmp_path / "loja", {"infra/docker-compose.ferramentas.yml": f"{file}\n"})
+
+    found = find_settings(root)
+
+    assert (found["stack"], found["prefix"]) == ("ferramentas", "fer")
+    assert found["compose_file"] == "infra/docker-compose.ferramentas.yml"
+
+
 def test_secrets_go_beside_a_env_that_git_has(tmp_path: Path) -> None:
     root = build_tree(tmp_path / "demo", {".env": "PORT=1\n"})
     for words in (["init", "-q"], ["add", ".env"]):

@@ -256,7 +256,7 @@ def test_our_own_files_are_no_conflict(tmp_path: Path) -> None:
     with listening(port=19_040):
         found = look(tmp_path)
     assert verdicts(found)["http"] == "taken"
-    assert found.blocking[1].hint == "inv kestra.env --ports auto"
+    assert found.blocking[1].hint == "inv kestra.env --ports auto --here"
 
 
 def test_no_free_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from invoke import Context
 
 from kestra_tasks import integration
-from kestra_tasks.errors import PreconditionError
+from kestra_tasks.errors import PreconditionError, UsageError
 from kestra_tasks.ops import containers
 from kestra_tasks.rim import Rim
 
@@ -81,3 +81,11 @@ def test_the_whole_integration_ends_with_what_to_type_next(
     assert capsys.readouterr().err.endswith("\nnext: inv kestra.up\n")
     integration.carry_out(rim)
     assert "next:" not in capsys.readouterr().err
+
+
+def test_ports_for_one_machine_need_the_teams_own_first(rim: Rim) -> None:
+    here = {"ports_here": True}
+    with pytest.raises(UsageError, match=r"\.env\.example has no ports"):
+        integration.carry_out(rim, ["env"], ports="19840,19841", overrides=here)
+    with pytest.raises(UsageError, match="--here goes with --ports"):
+        integration.carry_out(rim, ["env"], overrides=here)

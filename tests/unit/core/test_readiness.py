@@ -35,7 +35,9 @@ def test_ports_block_but_for_the_smoke_tests() -> None:
     assert "nginx listens on it" in http.message
     assert smoke.level == "warn"
     assert "kestra.smoke_http_port: 8190" in smoke.hint
-    assert check_ports(wanted, "env")[0].hint == "inv kestra.env --ports auto"
+    assert check_ports(wanted, "env")[0].hint == "inv kestra.env --ports auto --here"
+    claimed = [Wanted("http", 8080, "claimed", 8180, "claimed by x:1 (y)")]
+    assert check_ports(claimed, "env")[0].hint == "inv kestra.env --ports auto"
 
 
 def test_room() -> None:

@@ -240,6 +240,16 @@ def test_a_second_colleague_gets_what_the_team_decided() -> None:
     assert value(texts, ".env", "KESTRA_DB_PASSWORD") == DRAWN.database_password
 
 
+def test_a_choice_for_one_machine_leaves_the_team_alone() -> None:
+    team = after({".env.example": "A=\n"}, PLAIN.with_(decided_ports=(8180, 8685)))
+    here = WITH.with_(decided_ports=(9180, 9685), ports_here=True)
+    for texts in (after(team, here), after(after(team), here)):
+        assert texts[".env.example"] == team[".env.example"]
+        assert value(texts, ".env", "KESTRA_HTTP_PORT") == "9180"
+        assert value(texts, ".env", "KESTRA_MANAGEMENT_PORT") == "9685"
+        assert after(texts) == texts
+
+
 def test_a_secret_in_the_example_is_nobodys_password() -> None:
     example = TASK_LIST.replace("CHANGE_ME_SECURE_PASSWORD", "shared-with-all")
     texts = after({".env": "A=1\n", ".env.example": example})
