@@ -83,7 +83,8 @@ RULES = (
         "pull-broken-off",
         "output",
         r"(?i)^(?:Error response from daemon: )?\s*(?:unexpected EOF"
-        r"|expected HTTP 206 from byte range request|filesystem layer verification failed.*|download failed after attempts.*)$",
+        r"|expected HTTP 206 from byte range request|filesystem layer verification failed.*"
+        r"|download failed after attempts.*)$",
         "the image's download broke off; the layers that came whole are kept",
         _IMAGE_DOWN,
         _HELD_BACK,
