@@ -187,6 +187,23 @@ class Engine:
         names = [item["Names"][0].lstrip("/") for item in found if item.get("Names")]
         return [item for name in names if (item := self.container(name))]
 
+    def running(self, *, label: str = "", image: str = "") -> list[dict[str, Any]]:
+        """What the engine knows of the running containers with a label, or made from an image.
+
+        Their environment is in it, secrets included: nothing of it may be printed as it stands.
+        """
+        from docker.errors import NotFound
+
+        wanted = {"label": label} if label else {"ancestor": image}
+        found = []
+        with self._told():
+            for item in self._api.containers(filters=wanted):
+                try:
+                    found.append(self._api.inspect_container(item["Id"]))
+                except NotFound:  # it ended meanwhile
+                    continue
+        return found
+
     def logs(self, container: str, since: float = 0, tail: int | str = "all") -> list[str]:
         """A container's lines, both streams, with the time in front; [] if there is none."""
         from docker.errors import NotFound

@@ -9,6 +9,7 @@ from pathlib import Path
 from kestra_tasks.core import passwords
 from kestra_tasks.core.checks import Problem, check_engine
 from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops import servers
 from kestra_tasks.ops.containers import Container, Engine
 from kestra_tasks.ops.environment import DATABASE, SERVER, Runtime
 from kestra_tasks.probes.containers import is_of
@@ -53,7 +54,12 @@ def engine_ready(root: Path, say: Callable[[str], None], socket: str) -> None:
 
 def look(runtime: Runtime, engine: Engine) -> Found:
     """Everything about this start but the engine itself."""
-    problems = [*credentials(runtime), *names(runtime, engine), *ports(runtime, engine)]
+    problems = [
+        *credentials(runtime),
+        *names(runtime, engine),
+        *servers.others(runtime, engine),
+        *ports(runtime, engine),
+    ]
     return Found(
         tuple(p for p in problems if p.level == "block"),
         tuple(p for p in problems if p.level != "block"),
@@ -147,7 +153,7 @@ def ports(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
         if holder and not (server and holder.container == server.name):
             yield _block(
                 f"port {port} ({name}) is held by {holder.owner}",
-                "stop that, or take other ports: inv kestra.env --ports auto",
+                "stop that, or take others on this machine: inv kestra.env --ports auto --here",
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import stat
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from kestra_tasks import config
+from tests.helpers.scripts import lay_scripts
 from tests.integration.monorepo import Answer, Monorepo, docker
 
 pytestmark = pytest.mark.integration
@@ -341,3 +344,27 @@ def _lost_race(repo: Monorepo, monkeypatch: pytest.MonkeyPatch) -> Any:
     with pytest.raises(StartFailedError) as caught:
         start.up(rim, open_stack(rim), start.Options(timeout=60))
     return caught.value.cause
+
+
+def test_a_wrapper_on_the_same_database(repo: Monorepo) -> None:
+    scripts = lay_scripts(repo.root, config.load(repo.root))
+    docker(*repo.compose, "up", "-d", "--wait", "kestra-postgres")
+    name = f"{repo.server}-wrapper"
+    ports = [*("--port", str(repo.http)), *("--management-port", str(repo.management))]
+    try:
+        run = [str(scripts / "run.sh"), "--detach", *ports]
+        done = subprocess.run(run, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answer = repo.inv("kestra.up")
+        assert answer.code == 3
+        assert f"{name} (running) uses the database kestra" in answer.err
+        assert docker("ps", "-aq", "--filter", f"name=^/{repo.server}$") == ""
+        hint = answer.err.splitlines()[-1].removeprefix("  -> ").partition("#")[0]
+        typed = subprocess.run(
+            ["bash", "-c", hint], cwd=repo.root, capture_output=True, text=True, check=False
+        )
+        assert typed.returncode == 0, typed.stderr
+        assert docker("ps", "-aq", "--filter", f"name=^/{name}$") == ""
+        assert repo.inv("kestra.up", "--no-wait").code == 0
+    finally:
+        docker("rm", "-fv", name, check=False)

@@ -54,6 +54,7 @@ class Engine:
         self.image_id, self.volume = image_id, volume
         self.containers: dict[str, Container] = {}
         self.volume_users: list[Container] = []
+        self.others: list[dict[str, Any]] = []
 
     def users(self, _volume: str) -> list[Container]:
         return self.volume_users
@@ -66,6 +67,12 @@ class Engine:
 
     def container(self, name: str) -> Container | None:
         return self.containers.get(name)
+
+    def ours(self, _runtime: Runtime, _service: str) -> Container | None:
+        return self.containers.get("ours")
+
+    def running(self, *, label: str = "", image: str = "") -> list[dict[str, Any]]:
+        return self.others if image or label.endswith("=wrapper") else []
 
 
 def container(**changes: Any) -> Container:
