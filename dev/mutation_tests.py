@@ -24,7 +24,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("core/tree.py", ("core/test_tree.py", "core/test_plan.py", "probes/test_tree_folders.py")),
     ("core/yaml*.py", ("core/test_yaml*.py", "steps/test_compose.py")),
     ("core/jsontext.py", ("core/test_jsontext.py", "steps/test_manifest.py")),
-    ("core/env*.py", ("core/test_envtext.py", "core/test_composetext.py", "steps/test_env.py")),
+    ("core/env*.py", ("core/test_env*.py", "core/test_composetext.py", "steps/test_env.py")),
     ("core/table*.py", ("core/test_table*.py", "steps/test_docs.py")),
     ("core/inline.py", ("core/test_inline.py",)),
     ("core/passwords.py", ("core/test_passwords.py", "core/test_envtext.py")),
