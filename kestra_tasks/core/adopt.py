@@ -15,13 +15,22 @@ from kestra_tasks.settings import Settings
 
 SETTINGS_FILE = "invoke.yaml"
 TASKS_FILE = "tasks.py"
+TASKS_PACKAGE = "tasks/__init__.py"
 SETTINGS_MARK = "settings"
 TASKS_MARK = "tasks"
 CREATED = "created"
 EOL = "eol"
 
-_IMPORT = "from kestra_tasks import ns as kestra  # noqa: E402"
-_ADD = '.add_collection(kestra, name="kestra")'
+# Where the package isn't installed, the host's own tasks go on.
+_OFFER = """\
+try:
+    from kestra_tasks import ns as kestra
+except ModuleNotFoundError as error:
+    if error.name != "kestra_tasks":
+        raise
+else:
+    {root}.add_collection(kestra, name="kestra")
+"""
 # Invoke takes these names for the root collection, the first one first.
 _ROOTS = ("ns", "namespace")
 
@@ -38,8 +47,10 @@ def planner(found: Mapping[str, str]) -> Planner:
 
 def undo(tree: Tree, _settings: Settings) -> Changes:
     """Take both blocks out, and the files that they made."""
-    for path, mark in ((TASKS_FILE, TASKS_MARK), (SETTINGS_FILE, SETTINGS_MARK)):
-        yield _undo(tree, path, mark)
+    for path in (TASKS_FILE, TASKS_PACKAGE):
+        if path == TASKS_FILE or tree.read(path):
+            yield _undo(tree, path, TASKS_MARK)
+    yield _undo(tree, SETTINGS_FILE, SETTINGS_MARK)
 
 
 def _plan_settings(tree: Tree, found: Mapping[str, str]) -> Change:
@@ -74,8 +85,9 @@ def _plan_settings(tree: Tree, found: Mapping[str, str]) -> Change:
 
 
 def _plan_tasks(tree: Tree) -> Change:
-    path = TASKS_FILE
-    file = tree.read(path)
+    path, file = TASKS_FILE, tree.read(TASKS_FILE)
+    if file is None and (package := tree.read(TASKS_PACKAGE)):
+        path, file = TASKS_PACKAGE, package  # Invoke would no longer see it beside a tasks.py
     if file is None:
         body = (
             "from invoke import Collection\n"
@@ -93,19 +105,36 @@ def _plan_tasks(tree: Tree) -> Change:
         return Conflict(path, f"{path}:{line}: isn't valid Python", "mend it, then run this again")
     if _imports_ours(module):
         return Noop(path, "imports kestra_tasks already")
-    root = next((name for name in _ROOTS if _assigns(module, name)), None)
-    body = f"{_IMPORT}\n\n{root}{_ADD}\n" if root else _implicit()
+    names = _bound(module.body)
+    if "kestra" in names:
+        return Conflict(
+            path,
+            f"{path}:{names['kestra']}: has a kestra of its own, which ours would hide",
+            "rename it there, or add by hand, under another name:\n"
+            "from kestra_tasks import ns as orchestrator\n"
+            'ns.add_collection(orchestrator, name="orchestrator")',
+        )
+    sure = {name for node in module.body for name in _assigned(node)}
+    root = next((name for name in _ROOTS if name in sure), None)
+    # Whatever else may bind the name is known only when it runs.
+    body = _OFFER.format(root=root) if root else _implicit({"*", *_ROOTS} & set(names) != set())
     return Edit(path, file, File.of(_append(text, TASKS_MARK, body), file.mode), "lacks the tasks")
 
 
-def _implicit() -> str:
-    """For a tasks.py without a collection of its own: make the one that Invoke would make."""
+def _implicit(maybe: bool) -> str:
+    """For a tasks.py without a collection: make the one that Invoke would make.
+
+    Args:
+        maybe: it may have one, by an import or a condition.
+    """
+    made = "Collection.from_module(sys.modules[__name__])"
+    if maybe:
+        own = " or ".join(f'globals().get("{name}")' for name in _ROOTS)
+        made = f"(\n    {own} or {made}\n)"
     return (
         "import sys  # noqa: E402\n\n"
         "from invoke import Collection  # noqa: E402\n\n"
-        f"{_IMPORT}\n\n"
-        "namespace = Collection.from_module(sys.modules[__name__])\n"
-        f"namespace{_ADD}\n"
+        f"namespace = {made}\n{_OFFER.format(root='namespace')}"
     )
 
 
@@ -129,14 +158,31 @@ def _append(text: str, mark: str, body: str) -> str:
     return text + (newline if open_end else "") + block(mark, body, newline=newline, flags=flags)
 
 
-def _assigns(module: ast.Module, name: str) -> bool:
-    for node in module.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return True
-    return False
+def _assigned(node: ast.stmt) -> list[str]:
+    """Names that a statement sets by an assignment."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets = [node.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _bound(body: list[ast.stmt]) -> dict[str, int]:
+    """Names that the module may have, with their lines; "*" for an import of whatever there is."""
+    found: dict[str, int] = {}
+    for node in body:
+        names = _assigned(node)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = [node.name]
+        else:
+            for inner in ast.iter_child_nodes(node):
+                if isinstance(inner, ast.stmt):
+                    found |= _bound([inner])
+                elif isinstance(inner, ast.ExceptHandler):
+                    found |= _bound(inner.body)
+        found |= dict.fromkeys(names, node.lineno)
+    return found
 
 
 def _imports_ours(module: ast.Module) -> bool:

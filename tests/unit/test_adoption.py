@@ -28,6 +28,12 @@ TASKS = {
         "from invoke import Collection, task\n\n\n@task\ndef hello(c):\n    print('hi')\n\n\n"
         "namespace: Collection = Collection(hello)\n"
     ),
+    "imported": "from ops import ns\n",
+    "star": "from ops import *  # noqa: F403\n",
+    "condition": (
+        "from invoke import Collection, task\n\n\n@task\ndef hello(c):\n    print('hi')\n\n\n"
+        "try:\n    import nowhere\nexcept ImportError:\n    ns = Collection(hello)\n"
+    ),
 }
 
 
@@ -52,7 +58,8 @@ def snapshot(root: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_tasks_py_keeps_its_own_tasks_and_offers_ours(tmp_path: Path, name: str) -> None:
-    root = build_tree(tmp_path / "my shop", {"tasks.py": TASKS[name], "invoke.yaml": "run: {}\n"})
+    files = {"tasks.py": TASKS[name], "invoke.yaml": "run: {}\n", "ops.py": TASKS["explicit"]}
+    root = build_tree(tmp_path / "my shop", files)
     before = snapshot(root)
 
     made = run(ROOT, "kestra.init", "--root", str(root))
@@ -66,6 +73,48 @@ def test_a_tasks_py_keeps_its_own_tasks_and_offers_ours(tmp_path: Path, name: st
     assert "nothing to do" in run(root, "kestra.init").stderr
     assert run(root, "kestra.init", "--remove").returncode == 0
     assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("name", ["implicit", "explicit"])
+def test_tasks_in_a_package_stay_the_hosts_tasks(tmp_path: Path, name: str) -> None:
+    root = build_tree(tmp_path / "r", {"tasks/__init__.py": TASKS[name]})
+    before = snapshot(root)
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+
+    assert made.returncode == 0, made.stderr
+    assert not (root / "tasks.py").exists(), "Invoke would no longer see the package"
+    assert run(root, "hello").stdout == "hi\n"
+    assert "kestra.up" in run(root, "--list").stdout
+    assert "nothing to do" in run(root, "kestra.init").stderr
+    assert run(root, "kestra.init", "--remove").returncode == 0
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize("name", ["implicit", "explicit", "star"])
+def test_a_colleague_without_the_package_keeps_the_hosts_tasks(tmp_path: Path, name: str) -> None:
+    files = {"tasks.py": TASKS[name], "ops.py": TASKS["explicit"]}
+    root = build_tree(tmp_path / "r", files)
+    assert run(ROOT, "kestra.init", "--root", str(root)).returncode == 0
+    hidden = "import sys; sys.modules['kestra_tasks'] = None; import invoke.main as m; "
+    argv = [sys.executable, "-c", f"{hidden}sys.exit(m.program.run(['inv', 'hello']))"]
+    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "hi\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["@task\ndef kestra(c):\n    print('mine')\n", "import kestra\n", "kestra = 1\n"]
+)
+def test_a_kestra_of_the_hosts_own_is_told_and_kept(tmp_path: Path, line: str) -> None:
+    text = f"from invoke import task\n\n{line}"
+    root = build_tree(tmp_path / "r", {"tasks.py": text})
+
+    made = run(ROOT, "kestra.init", "--root", str(root))
+
+    assert made.returncode == 3
+    assert "has a kestra of its own" in made.stderr
+    assert "add_collection" in made.stderr
+    assert (root / "tasks.py").read_text() == text
 
 
 def test_a_monorepo_without_any_gets_both_files_and_loses_them_again(tmp_path: Path) -> None:
@@ -209,3 +258,21 @@ def test_both_files_come_back_to_the_byte(tmp_path: Path, ends: str, last: str) 
     assert snapshot(root) != files
     assert run(ROOT, "kestra.init", "--root", str(root), "--remove").returncode == 0
     assert snapshot(root) == dict(sorted(files.items()))
+
+
+def test_the_wheel_alone_is_enough_where_tasks_py_lacks_the_tasks(tmp_path: Path) -> None:
+    settings = "kestra: {prefix: shop, skip: [env, compose]}\n"
+    root = build_tree(tmp_path / "shop", {"tasks.py": TASKS["explicit"], "invoke.yaml": settings})
+    module = [sys.executable, "-m", "kestra_tasks"]
+
+    def typed(*words: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run([*module, *words], cwd=root, capture_output=True, text=True, env=env)
+
+    pending = typed("kestra.check")
+    assert pending.returncode == 2
+    assert "-> python -m kestra_tasks kestra.integrate" in pending.stderr
+    assert "shop-kestra" in pending.stdout
+    made = typed("kestra.init")
+    assert made.returncode == 0, made.stderr
+    assert "kestra.up" in run(root, "--list").stdout
