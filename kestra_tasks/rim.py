@@ -201,7 +201,7 @@ def run_body(
             json=bool(options.get("json")),
             dry_run=bool(options.get("dry_run")) or bool(context.config.run.dry),
             debug=debug,
-            explicit_root=bool(options.get("root")),
+            explicit_root=bool(options.get("root")) or not _project(context),
             given_root=options.get("root") or "",
         )
         return body(rim, **kwargs)
@@ -236,8 +236,13 @@ def find_root(context: Context, given: str | None) -> Path:
         if not root.is_dir():
             raise UsageError(f"--root {given}: no such folder", "give the monorepo's top folder")
         return root.resolve()
-    prefix = getattr(context.config, "_project_prefix", None)
+    prefix = _project(context)
     return Path(prefix).resolve() if prefix else Path.cwd()
+
+
+def _project(context: Context) -> str | None:
+    """The folder of the tasks.py, and of the settings, that Invoke loaded."""
+    return getattr(context.config, "_project_prefix", None)
 
 
 def _unanswered(rim: Rim | None, options: Mapping[str, Any]) -> bool:

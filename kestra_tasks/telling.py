@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
 from kestra_tasks.core.typed import typed
 from kestra_tasks.errors import ExitCode, KestraTasksError
+
+# The variable in which whoever starts this says how it was typed.
+TYPED_NAME = "INV_NAME"
 
 
 class TypedStream:
@@ -26,8 +30,9 @@ class TypedStream:
 
 
 def program_name() -> str:
-    """What was typed to start this: `./inv` says so itself."""
-    return os.environ.get("INV_NAME") or "inv"
+    """What was typed to start this, as a shell takes it: `./inv` says so itself."""
+    name = os.environ.get(TYPED_NAME) or "inv"
+    return name if name.startswith("python ") else shlex.quote(name)
 
 
 def tell(error: KestraTasksError, *, json: bool, root: str | None = None) -> None:

@@ -15,12 +15,11 @@ def typed(text: str, program: str, root: str | None) -> str:
     """`text` with `inv kestra.up` as this program's own: `./inv kestra.up --root PATH`.
 
     Args:
-        program: what was typed to start it, such as `./inv`.
+        program: what was typed to start it, such as `./inv`, quoted where a shell needs it.
         root: what was given as `--root`; None where the task's own folder is the root.
     """
     chosen = f" --root {shlex.quote(root)}" if root else ""
-    start = shlex.quote(program)
-    return _COMMAND.sub(lambda found: f"{start} {found[1]}{chosen}", text)
+    return _COMMAND.sub(lambda found: f"{program} {found[1]}{chosen}", text)
 
 
 def typed_document(document: Any, program: str, root: str | None) -> Any:

@@ -19,7 +19,7 @@ from kestra_tasks.core.typed import typed, typed_document
             "x",
             "./inv kestra.a --root x; ./inv kestra.b --root x",
         ),
-        ("(`inv kestra.up`)", "/a b/inv", None, "(`'/a b/inv' kestra.up`)"),
+        ("(`inv kestra.up`)", "'/a b/inv'", None, "(`'/a b/inv' kestra.up`)"),
         ("./inv kestra.up", "./inv", "x", "./inv kestra.up"),
         ("inv rig.up; inv kestra.md", "./inv", "x", "inv rig.up; ./inv kestra.md --root x"),
         ("docs/inv kestra.up.md", "./inv", "x", "docs/inv kestra.up.md"),
