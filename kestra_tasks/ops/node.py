@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ class Node:
     argv: tuple[str, ...]
     npm: tuple[str, ...]
     folder: str = ""
+
+    def path(self) -> str:
+        """PATH for a child that starts `node` itself: its folder first, then this process's."""
+        inherited = os.environ.get("PATH", "")
+        return f"{self.folder}{os.pathsep}{inherited}" if self.folder else inherited
 
 
 def find(runner: Runner) -> Node:

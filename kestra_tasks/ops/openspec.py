@@ -122,9 +122,8 @@ def _installed(runner: Runner, node: nodes.Node) -> Path:
             for name in _FILES:
                 (Path(made) / name).write_text(_shipped(name), encoding="utf-8")
             argv = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = Runner(Path(made)).query(
-                argv, timeout=_INSTALL_SECONDS, env=_with_path(node, {})
-            )
+            env = {"PATH": node.path()}
+            done = Runner(Path(made)).query(argv, timeout=_INSTALL_SECONDS, env=env)
             if not done.ok:
                 raise _not_installed(done)
             Path(made).chmod(0o755)
@@ -155,7 +154,7 @@ def _run(runner: Runner, node: nodes.Node, tool: Path) -> Result:
         # Its own settings file would land in the user's home.
         "XDG_CONFIG_HOME": str(tool / "config"),
     }
-    return runner.query(argv, timeout=_RUN_SECONDS, env=_with_path(node, settings))
+    return runner.query(argv, timeout=_RUN_SECONDS, env={**settings, "PATH": node.path()})
 
 
 @contextmanager
@@ -167,11 +166,6 @@ def _working_folder(root: Path, place: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kestra-openspec-") as made:
         (Path(made) / "openspec").symlink_to(root / place)
         yield Path(made)
-
-
-def _with_path(node: nodes.Node, env: Mapping[str, str]) -> Mapping[str, str]:
-    path = os.environ.get("PATH", "")
-    return {**env, "PATH": f"{node.folder}{os.pathsep}{path}" if node.folder else path}
 
 
 def _shipped(name: str) -> str:

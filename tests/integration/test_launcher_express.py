@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -13,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,10 @@ import pytest
 
 from kestra_tasks.core.edit import Edit
 from kestra_tasks.core.tree import File, Tree
+from kestra_tasks.errors import PreconditionError
+from kestra_tasks.ops import node as nodes
+from kestra_tasks.ops.node import Node
+from kestra_tasks.ops.runner import Runner
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import launcher
 
@@ -37,6 +41,14 @@ PACKAGES = {
 }
 
 
+@dataclass(frozen=True)
+class Express:
+    """One Express: its node_modules, and the Node.js that runs it."""
+
+    modules: Path
+    node: Node
+
+
 def text_of(path: Path) -> str:
     return path.read_bytes().decode()
 
@@ -48,25 +60,29 @@ def applied(text: str, **changes: Any) -> str:
     return change.after.text
 
 
-def need(tool: str) -> None:
-    if shutil.which(tool) is None:
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Node.js with its npm: the system's, else the one that comes with our own packages."""
+    try:
+        return nodes.find(Runner(TESTS))
+    except PreconditionError as error:
         if os.environ.get("CI") == "true":
-            pytest.fail(f"CI=true and no {tool} on PATH")
-        pytest.skip(f"no {tool} on PATH")
+            pytest.fail(f"CI=true and {error}")
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session", params=sorted(PACKAGES))
-def express(request: pytest.FixtureRequest) -> Path:
+def express(request: pytest.FixtureRequest, node: Node) -> Express:
     """A folder with node_modules of one Express, installed once for this checkout."""
-    need("npm")
     packages = PACKAGES[request.param]
     name = "-".join(package.replace("@", "-") for package in packages)
     folder = Path(request.config.cache.mkdir(f"npm-{name}"))  # type: ignore[union-attr]
     if not (folder / "done").is_file():
         (folder / "package.json").write_text('{"private": true}')
         made = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent", *packages],
+            [*node.npm, "install", "--no-audit", "--no-fund", "--silent", *packages],
             cwd=folder,
+            env={**os.environ, "PATH": node.path()},
             capture_output=True,
             text=True,
             timeout=240,
@@ -76,7 +92,7 @@ def express(request: pytest.FixtureRequest) -> Path:
                 pytest.fail(f"CI=true and npm couldn't install Express: {made.stderr[-500:]}")
             pytest.skip(f"npm couldn't install Express: {made.stderr[-200:]}")
         (folder / "done").touch()
-    return folder
+    return Express(folder / "node_modules", node)
 
 
 class _Health(BaseHTTPRequestHandler):
@@ -112,23 +128,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, text: str, express: Path, kestra: int) -> Iterator[int]:
+def running(folder: Path, text: str, express: Express, kestra: int) -> Iterator[int]:
     """Start the launcher in a folder of its own; gives its port."""
-    need("node")
     place = folder / "apps" / "status"
     place.mkdir(parents=True)
-    (place / "node_modules").symlink_to(express / "node_modules")
+    (place / "node_modules").symlink_to(express.modules)
     kind = "module" if text.lstrip("\ufeff").startswith("import ") else "commonjs"
     (place / "package.json").write_text(json.dumps({"type": kind}))
     server = place / "server.js"
     server.write_bytes(text.encode())
-    checked = subprocess.run(["node", "--check", str(server)], capture_output=True, text=True)
+    argv = express.node.argv
+    checked = subprocess.run([*argv, "--check", str(server)], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     port = free_port()
     ports = {"PORT": str(port), "SERVICE_LAUNCHER_PORT": str(port)}
     env = {**os.environ, **ports, "KESTRA_MANAGEMENT_PORT": str(kestra), "KESTRA_HTTP_PORT": "8180"}
     child = subprocess.Popen(
-        ["node", str(server)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [*argv, str(server)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
         for _ in range(150):
@@ -156,7 +172,7 @@ def answers_well(item: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("path", KNOWN, ids=lambda path: path.stem)
 def test_it_answers_on_api_services_with_kestra_among_the_others(
-    path: Path, express: Path, kestra: int, tmp_path: Path
+    path: Path, express: Express, kestra: int, tmp_path: Path
 ) -> None:
     text = text_of(path)
     with running(tmp_path / "one", text, express, kestra) as port:
@@ -174,7 +190,9 @@ def test_it_answers_on_api_services_with_kestra_among_the_others(
         assert [item["id"] for item in after[:-1]] == [item["id"] for item in before]
 
 
-def test_the_hosts_own_route_answers_as_before(express: Path, kestra: int, tmp_path: Path) -> None:
+def test_the_hosts_own_route_answers_as_before(
+    express: Express, kestra: int, tmp_path: Path
+) -> None:
     text = text_of(CORPUS / "factory.js")
     with running(tmp_path / "one", text, express, kestra) as port:
         before = fetch(port, "/api/status")
@@ -190,7 +208,7 @@ def test_the_hosts_own_route_answers_as_before(express: Path, kestra: int, tmp_p
 
 
 def test_an_error_of_the_hosts_own_route_passes_through(
-    express: Path, kestra: int, tmp_path: Path
+    express: Express, kestra: int, tmp_path: Path
 ) -> None:
     text = applied(text_of(CORPUS / "factory.js"))
     text = text.replace("SERVICE_TARGETS.map(look)", "SERVICE_TARGETS.map(nowhere)")
@@ -203,7 +221,7 @@ def test_an_error_of_the_hosts_own_route_passes_through(
     assert json.load(caught.value)["success"] is False
 
 
-def test_the_large_cases_launcher_runs(express: Path, kestra: int, tmp_path: Path) -> None:
+def test_the_large_cases_launcher_runs(express: Express, kestra: int, tmp_path: Path) -> None:
     text = applied(text_of(MESSY), language="pt-BR")
     with running(tmp_path / "one", text, express, kestra) as port:
         ours = fetch(port, "/api/services")[-1]
