@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from kestra_tasks.probes.containers import FOLDER, is_of
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
+_TOO_FINE = re.compile(r"(\.\d{6})\d+")
 
 
 @dataclass(frozen=True)
@@ -218,10 +220,10 @@ class Engine:
         return raw.decode("utf-8", "replace").splitlines()
 
     def deaths(self, container: str, since: float) -> Deaths:
-        """How the container ended since `since` (Unix time), as the engine's events tell."""
+        """How the container ended since `since` (the engine's Unix time), as its events tell."""
         filters = {"container": container, "type": "container", "event": ["die", "oom"]}
         # An end in the future would keep the connection open.
-        until = time.time()
+        until = self.now()
         with self._told():
             events = list(
                 self._api.events(
@@ -234,6 +236,13 @@ class Engine:
             if event["Action"] == "die"
         ]
         return Deaths(tuple(codes), any(event["Action"] == "oom" for event in events))
+
+    def now(self) -> float:
+        """Unix time by the engine's own clock, which stamps its events and logs."""
+        with self._told():
+            said = str(self._api.info()["SystemTime"])
+        # RFC 3339 with nanoseconds; datetime takes microseconds.
+        return datetime.fromisoformat(_TOO_FINE.sub(r"\1", said)).timestamp()
 
     def ping(self) -> str:
         """The engine's version."""

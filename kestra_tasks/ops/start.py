@@ -117,7 +117,7 @@ def _prepare(stack: Stack) -> None:
 
 def _pull(stack: Stack) -> None:
     for image in images.absent(stack.runtime, stack.engine):
-        since = Start.now()
+        since = Start.now(stack.engine.now)
         result = images.pull(image, stack.runner, stack.progress)
         stack.progress.end()
         if not result.ok:
@@ -137,7 +137,7 @@ def _guard_image(stack: Stack, options: Options) -> None:
 
 
 def _start(stack: Stack, options: Options) -> None:
-    since, deadline = Start.now(), Deadline.after(options.timeout)
+    since, deadline = Start.now(stack.engine.now), Deadline.after(options.timeout)
     if stack.runtime.internal:
         stack.progress.stage("database starting")
         _run(stack, compose.up(stack.runtime, DATABASE), since, deadline)

@@ -36,19 +36,21 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Start:
-    """When something began, by both clocks: the wall clock may be set while one waits.
+    """When something began, by two clocks: a wall clock may be set while one waits.
 
     Attributes:
-        unix_then: Unix time, as the wall clock said it then.
+        clock: a wall clock, in Unix time; the engine's, where the engine is to be asked.
+        unix_then: what it said then.
         at: the same moment on the monotonic clock, in seconds.
     """
 
+    clock: Callable[[], float]
     unix_then: float
     at: float
 
     @classmethod
-    def now(cls) -> Start:
-        return cls(time.time(), time.monotonic())
+    def now(cls, clock: Callable[[], float]) -> Start:
+        return cls(clock, clock(), time.monotonic())
 
     @property
     def elapsed(self) -> float:
@@ -59,9 +61,9 @@ class Start:
     def unix(self) -> float:
         """Unix time that nothing which came later is stamped before, by the old clock or the new.
 
-        Never later than now, so that the engine can be asked for what happened since.
+        Never later than the clock's now, so that one can ask for what happened since.
         """
-        return min(self.unix_then, time.time() - self.elapsed)
+        return min(self.unix_then, self.clock() - self.elapsed)
 
 
 def until(
