@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from kestra_tasks.core.envscan import BOM, Binding, Problem, scan
@@ -153,17 +154,17 @@ def mask(text: str) -> str:
     or a switch, and so is every line that Compose can't read.
     """
     found, refused = scan(text)
-    spans = [
-        (b.value_start, _line_end(text, b.value_end), _masked(b, text))
-        for b in found
-        if b.value != ""
-    ]
-    spans += [(p.start, p.end, MASK) for p in refused]
+    begins = sorted([*(b.start for b in found), *(p.start for p in refused), len(text)])
+    spans = [(p.start, p.end, MASK) for p in refused]
+    for binding in found:
+        if binding.value != "":
+            # Compose takes a second variable on the line, behind a closed quote.
+            behind = begins[bisect_left(begins, binding.value_end)]
+            end = min(_line_end(text, binding.value_end), behind)
+            spans.append((binding.value_start, end, _masked(binding, text, end)))
     out: list[str] = []
     position = 0
     for start, end, shown in sorted(spans):
-        if start < position:
-            continue
         out += [_mask_comments(text[position:start]), shown]
         position = end
     return "".join((*out, _mask_comments(text[position:])))
@@ -175,17 +176,17 @@ def _line_end(text: str, position: int) -> int:
     return end - 1 if end > position and text[end - 1] == "\r" else end
 
 
-def _masked(binding: Binding, text: str) -> str:
-    """What is shown of a value and of the rest of its line."""
-    shown = text[binding.value_start : _line_end(text, binding.value_end)]
+def _masked(binding: Binding, text: str, end: int) -> str:
+    """What is shown of a value and of what follows it up to `end`."""
+    value, rest = text[binding.value_start : binding.value_end], text[binding.value_end : end]
     if binding.quoting == "none":
-        return shown
+        return value + rest
     if binding.value is not None and is_placeholder(binding.value):
-        return text[binding.value_start : binding.value_end]
+        return value
     known = binding.key in _OURS or _HARMLESS.fullmatch(binding.value or "x")
     if looks_secret(binding.key) or not known:
         return MASK
-    return USERINFO.sub(rf"\1{MASK}@", shown)
+    return USERINFO.sub(rf"\1{MASK}@", value) + _mask_comments(rest)
 
 
 def _mask_comments(text: str) -> str:

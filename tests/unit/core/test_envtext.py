@@ -134,8 +134,20 @@ def test_set_value_changes_the_value_only(text: str, value: str, after: str) -> 
     assert envtext.get(after, "A") == value
 
 
+def test_a_reference_takes_the_environments_value_first() -> None:
+    assert envtext.get("A=1\nB=${A}-$C\n", "B") == "1-"
+    assert envtext.get("A=1\nB=${A}-$C\n", "B", {"A": "2", "C": "3"}) == "2-3"
+
+
+def test_most_lines_decide_which_line_end_a_text_has() -> None:
+    for text in ("", "A", "A\n", "A\r\nB\n", "A\r\nB\nC\n", "\n\n\r\n"):
+        assert envtext.newline_of(text) == "\n"
+    for text in ("A\r\n", "A\r\nB\r\nC\n"):
+        assert envtext.newline_of(text) == "\r\n"
+
+
 def test_set_value_wants_a_binding() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="A"):
         envtext.set_value("B=1\n", "A", "2")
 
 
@@ -182,7 +194,21 @@ AWKWARD += [
     "~",
     "ção",
 ]
-AWKWARD += ["\u00a0x", "=", "a=b", "\\n", "\\$", "!x", "*", "%41", "&;|<>", "🚀", "x" * 200, "${X}"]
+AWKWARD += [
+    "\ud7ff\ue000",
+    "\u00a0x",
+    "=",
+    "a=b",
+    "\\n",
+    "\\$",
+    "!x",
+    "*",
+    "%41",
+    "&;|<>",
+    "🚀",
+    "x" * 200,
+    "${X}",
+]
 PASSWORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=12)
 TROUBLE = st.text("'\"\\$#{}: `aA1=\u00a0~", max_size=10)
 
@@ -222,9 +248,12 @@ def test_plain_values_stay_plain() -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("s3cret\nx", "a line end"),
-        ("s3cret\0", "control"),
-        ("s3cret\udcff", "UTF-8"),
+        ("s3cret\nx", "^it has a line end, which not every reader of .env takes$"),
+        ("s3cret\rx", "^it has a line end, "),
+        ("s3cret\0", r"^it has the control character '\\x00', "),
+        ("s3cret\udcff", "^it isn't UTF-8$"),
+        ("s3cret\ud800", "^it isn't UTF-8$"),
+        ("s3cret\udfff", "^it isn't UTF-8$"),
         ("\x1b", "control"),
     ],
 )
@@ -255,6 +284,27 @@ def test_mask_shows_names_placeholders_and_what_is_kestras() -> None:
         "PEM=********\n",
     ):
         assert kept in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("MY_TOKEN=s3cret", "MY_TOKEN=********"),
+        ("MY_TOKEN='s3cret'\r\nB=1\r\n", "MY_TOKEN=********\r\nB=1\r\n"),
+        ("PORT='3000'MY_TOKEN=s3cret\n", "PORT='3000'MY_TOKEN=********\n"),
+        ("PORT=\"1\"X='s3cret\ns3cret'Y=s3cret\nB=1\n", 'PORT="1"X=********Y=********\nB=1\n'),
+        ("KESTRA_DB_NAME='k'X='s3cret'", "KESTRA_DB_NAME='k'X=********"),
+        ("KESTRA_DB_NAME='k'=s3cret\nX=s3cret", "KESTRA_DB_NAME='k'********\nX=********"),
+        ("PORT=3000 # OLD_TOKEN=s3cret\n", "PORT=3000 # OLD_TOKEN=********\n"),
+        ("PORT=3000 # http://u:s3cret@h/ is old\n", "PORT=3000 # http://u:********@h/ is old\n"),
+        ("PORT=3000 # the page's\n", "PORT=3000 # the page's\n"),
+        ("X # OLD_TOKEN: s3cret\nB=1\n", "********\nB=1\n"),
+        ('# A_TOKEN="CHANGE_ME_PASSWORD"\n', '# A_TOKEN="CHANGE_ME_PASSWORD"\n'),
+        ("MY_TOKEN\nEMPTY=\nA_TOKEN=\n", "MY_TOKEN\nEMPTY=\nA_TOKEN=\n"),
+    ],
+)  # fmt: skip
+def test_mask_hides_values_and_keeps_what_stands_around_them(text: str, shown: str) -> None:
+    assert envtext.mask(text) == shown
 
 
 def test_mask_hides_what_compose_cannot_read() -> None:
