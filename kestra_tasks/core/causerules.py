@@ -90,6 +90,15 @@ RULES = (
         _HELD_BACK,
     ),
     Rule(
+        "network-missing",
+        "output",
+        r"(?i)network (?P<network>[\w.-]+) (?:not found"
+        r"|declared as external, but could not be found)",
+        "the stack's external network {network} isn't there",
+        "docker network create {network}   (or whatever makes it here); then: inv kestra.up",
+        _HELD_BACK,
+    ),
+    Rule(
         "name-taken",
         "output",
         r"Conflict\. The container name \"/?(?P<name>[^\"]+)\" is already in use",

@@ -90,7 +90,13 @@ def find(evidence: Evidence) -> Cause:
         if found:
             return _told(rule, found, evidence)
     database = evidence.of("database")
-    if database and (database.status != "running" or database.health == "unhealthy"):
+    # Where docker said why it made no container, its absence isn't the cause.
+    refused = database and database.status == "absent" and any(evidence.output)
+    if (
+        database
+        and not refused
+        and (database.status != "running" or database.health == "unhealthy")
+    ):
         return _database_down(database, evidence)
     return Cause(
         UNKNOWN,

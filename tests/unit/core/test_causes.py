@@ -99,6 +99,12 @@ _OUTPUT = [
         "name-taken",
         "name tools-kestra is held",
     ),
+    ("network malha not found", "network-missing", "external network malha"),
+    (
+        "network data_net declared as external, but could not be found",
+        "network-missing",
+        "external network data_net",
+    ),
     (
         'invalid mount config for type "bind": bind source path does not exist: /run/x.sock',
         "mount-missing",
@@ -188,6 +194,12 @@ def test_a_database_that_is_down_without_a_reason_known(state: str) -> None:
     cause = find(evidence(server="x", database="odd", database_state=state))
     assert cause.kind == "database-unhealthy" and state in cause.title
     assert cause.lines == ("tools-kestra-postgres | odd",)
+
+
+def test_a_database_that_docker_would_not_make_is_no_cause() -> None:
+    cause = find(evidence(output="Error response from daemon: odd", database_state="absent"))
+    assert cause.kind == UNKNOWN
+    assert cause.lines[0] == "docker | Error response from daemon: odd"
 
 
 def test_unknown_shows_the_last_lines_of_both_and_never_a_guess() -> None:
