@@ -149,6 +149,31 @@ def test_containers_and_counters_follow_the_hosts_shape(tmp_path: Path) -> None:
     assert '"status": "running", "group": "data"},\n    {"name":"tools-kestra"' in text
 
 
+@pytest.mark.parametrize(
+    ("neighbours", "world", "word"),
+    [
+        (("down", "healthy"), UP, "healthy"),
+        (("running", "down"), UP, "running"),
+        (("healthy", "down"), SICK, "down"),
+        (("down",), UP, "ok"),
+        (("healthy",), SICK, "unhealthy"),
+    ],
+)
+def test_the_state_is_a_word_of_the_hosts(
+    tmp_path: Path, neighbours: tuple[str, ...], world: dict[str, str], word: str
+) -> None:
+    services = [{"name": f"s{n}", "status": state} for n, state in enumerate(neighbours)]
+    containers = [{"name": "mono-db", "status": "running", "service": "db"}]
+    document = json.dumps({"localServices": services, "dockerContainers": containers})
+    stage = Stage(tmp_path)
+    stage.host(f"#!/bin/bash\necho '{document}'\n")
+    stage.integrate()
+    grown = json.loads(stage.run(stage.script, "--format", "json", **world).out)
+    assert grown["localServices"][-1] == {"name": "kestra", "status": word}
+    ours = grown["dockerContainers"][-1]
+    assert (ours["name"], ours["service"]) == ("tools-kestra", "kestra")
+
+
 def test_empty_arrays_get_our_own_items(tmp_path: Path) -> None:
     stage = stage_of(tmp_path, "heredoc-empty")
     stage.integrate()

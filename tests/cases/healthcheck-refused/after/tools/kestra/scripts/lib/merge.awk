@@ -1,4 +1,4 @@
-# kestra-tasks:managed 803cdda3
+# kestra-tasks:managed 517901aa
 # With json.awk: print the text with Kestra in its arrays of services and containers; every other
 # byte stays. What Kestra is comes from the environment (K_...). Exit 1: no JSON, or no such array.
 END {
@@ -89,6 +89,8 @@ function item(kind, base,  keys, count, n, out, path, key) {
 
 function field(kind, base, key) {
   if (key == "id") return quoted("kestra-orchestrator")
+  if (key == "service" && kind == "containers" && type[base "[0].name"] == "string")
+    return quoted("kestra")
   if (key ~ /^(name|service|container|containerName|label|title)$/)
     return quoted(kind == "containers" ? ENVIRON["K_NAME"] : "kestra")
   if (key ~ /^(status|state|health)$/) return state_like(base, key)
@@ -108,10 +110,14 @@ function state_like(base, key,  found, n, count, pairs, pair) {
   for (n = 0; base != "" && (base "[" n "]") in type; n++)
     found = found " " shown[base "[" n "]." key] " "
   count = split("ok:down OK:DOWN up:down UP:DOWN healthy:unhealthy running:exited pass:fail", pairs, " ")
+  # The very word first: a host that says "healthy" may well say "down".
   for (n = 1; n <= count; n++) {
     split(pairs[n], pair, ":")
-    if (index(found, " " pair[1] " ") || index(found, " " pair[2] " "))
-      return quoted(pair[up ? 1 : 2])
+    if (index(found, " " pair[up ? 1 : 2] " ")) return quoted(pair[up ? 1 : 2])
+  }
+  for (n = 1; n <= count; n++) {
+    split(pairs[n], pair, ":")
+    if (index(found, " " pair[up ? 2 : 1] " ")) return quoted(pair[up ? 1 : 2])
   }
   if (key == "health") return quoted(up ? "healthy" : "unhealthy")
   return quoted(ENVIRON["K_STATE"])
