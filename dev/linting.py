@@ -27,6 +27,8 @@ def lint(_context: Context) -> None:
             ["shellcheck", "--severity=style", *_scripts()],
             [*_SHFMT, "-d", *_scripts()],
             ["yamllint", "--strict", *yaml],
+            # What `npm run validate-docs` runs, without npm.
+            ["scripts/docs/validate_docs.py"],
         ]
     )
 
