@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ FOLDER = ROOT / "build" / "mutation"
 _COPIED = (PACKAGE, "tests", "apps", "dev")
 # Tests of an engine, and of speed on big files.
 _SELECTED = ("-m", "not integration", "-k", "not megabyte")
+_SPINNER = re.compile("[\u2800-\u28ff] ")
 _HELP = {
     "only": "Some modules: core/plan.py, core.plan or core; once for each.",
     "show": "Show the diffs of the last run's survivors; run nothing.",
@@ -111,7 +113,9 @@ def _run(module: str, jobs: int, *, again: bool) -> bool:
     done = _mutmut(work, "run", "--max-children", str(jobs), *names)
     listed = _mutmut(work, "results", "--all", "true").stdout.splitlines()
     if done.returncode and (listed or "could not find any test case" not in done.stdout):
-        say("\n".join(done.stdout.replace("\r", "\n").splitlines()[-40:]) + done.stderr)
+        lines = done.stdout.replace("\r", "\n").splitlines()
+        plain = [line for line in lines if not _SPINNER.match(line)]
+        say("\n".join([*plain[-40:], done.stderr]))
         return False
     status = dict(line.strip().rsplit(": ", 1) for line in listed if ": " in line)
     if names and earlier is not None:
@@ -133,7 +137,7 @@ def _config(module: str) -> str:
         "also_copy": ["apps", "dev"],
         "pytest_add_cli_args_test_selection": [*tests_of(module), *_SELECTED],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "dev.mutation_pytest"],
-        "timeout_multiplier": 8.0,
+        "timeout_multiplier": 5.0,
         "timeout_constant": 2.0,
         "use_git_change_detection": False,
         "on_dependency_change": "ignore",
