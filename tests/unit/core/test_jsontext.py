@@ -8,6 +8,7 @@ from kestra_tasks.core.jsontext import (
     BOM,
     Container,
     JsonTextError,
+    Style,
     append,
     container,
     parse,
@@ -52,6 +53,7 @@ def grown(text: str) -> str:
             '{\r\n\t"services": [\r\n\t\t{\r\n\t\t\t"id": "é",\r\n'
             '\t\t\t"on": true\r\n\t\t}\r\n\t]\r\n}',
         ),
+        ('\n  []\n', '\n  [\n    {\n      "id": "é",\n      "on": true\n    }\n  ]\n'),
         (
             '{\n"services": [],\n   "x": 1}\n',
             '{\n"services": [\n   {\n      "id": "é",\n      "on": true\n   }\n],\n   "x": 1}\n',
@@ -62,7 +64,7 @@ def grown(text: str) -> str:
             '            "on": true\n        }\n    ]\n  \n',
         ),
     ],
-    ids=["bare", "minified", "spaced", "bare-line", "open", "two", "tabs", "left", "outer"],
+    ids=["bare", "minified", "spaced", "line", "open", "two", "tabs", "second", "left", "outer"],
 )  # fmt: skip
 def test_the_first_entry_is_written_as_its_place_suggests(text: str, after: str) -> None:
     assert grown(text) == after
@@ -103,6 +105,10 @@ def test_an_item_goes_with_one_comma(index: int, left: str) -> None:
     text = "[ 1, 2 ,\t3 ]"
     inside = array(text)
     assert remove(text, inside, inside.items[index]) == left
+
+
+def test_names_and_texts_are_written_as_they_are() -> None:
+    assert write({"é": "ü\n", "n": None}, Style("")) == '{"é": "ü\\n", "n": null}'
 
 
 def test_two_items_leave_one_and_one_leaves_none() -> None:

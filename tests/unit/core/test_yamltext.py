@@ -262,12 +262,15 @@ def test_a_place_that_changes_what_was_said_is_refused(
         add_item("x: |\n  a\n  b\n", "include", ITEM, "compose", "f.yml")
 
 
-def test_an_item_that_swallows_what_stands_behind_it_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "text", ["a:\n- 1\nc: 2\n", "a:\n  b: 1\nc: 2\n", "a:\nb: &x 1\n", "a:\nc: 2\n---\nb: 1\n"]
+)
+def test_an_item_that_parts_a_key_from_its_value_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
-    monkeypatch.setattr(yamltext, "place_for", lambda *_: Place(3, "list", "", adds=3))
+    monkeypatch.setattr(yamltext, "place_for", lambda *_: Place(3, "item", "", adds=2))
     with pytest.raises(YamlRefusedError):
-        add_item("a:\n  b: 1\nc: 2\n", "include", ITEM, "compose", "f.yml")
+        add_item(text, "include", ITEM, "compose", "f.yml")
 
 
 def test_mixed_line_ends_get_those_of_most_lines() -> None:
