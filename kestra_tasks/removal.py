@@ -14,12 +14,23 @@ if TYPE_CHECKING:
     from kestra_tasks.ops.stack import Stack
 
 
+# What our tasks and scripts note down in tmp, and the folders that our .gitignore ignores.
+_NOTES = ("up-failed-*.log", "smoke-failed-*.log", "openspec-report.md", "local-password")
+_IGNORED = ("storage", "workdir", "tmp")
+_RULE = "# kestra-tasks: what was left here at the removal.\n*\n!.gitkeep\n"
+_SHOWN = 5
+
+
+_AGAIN = "inv kestra.integrate, then inv kestra.remove --data"
+
+
 def remove(rim: Rim, *, data: bool, yes: bool, force: bool) -> None:
     """Undo every step; containers must be gone first, data go only with `data`.
 
     Raises:
         PreconditionError: our containers exist (their compose file would be gone), nobody
-            said yes to the loss of data, or a file of ours was edited by hand.
+            said yes to the loss of data, a file of ours was edited by hand, or data should
+            have gone whose compose file is gone already.
     """
     from kestra_tasks.ops import stop as stopping
 
@@ -34,12 +45,17 @@ def remove(rim: Rim, *, data: bool, yes: bool, force: bool) -> None:
         folder = rim.root / rim.settings.kestra_dir
         if not kept:
             _drop_leavings(folder)
+        _leave_the_rest(rim, folder)
         _drop_empty_folders(folder, rim.root)
     _tell_of_settings(rim)
     for thing in kept:
         rim.say(f"kept {thing}; {rim.settings.env_file} keeps the credentials that open it")
+    if kept and data and not rim.dry_run:
+        raise PreconditionError(
+            f"{kept[0]} is still there: without the compose file nothing tells whose it is", _AGAIN
+        )
     if kept:
-        rim.say("to remove these as well: inv kestra.integrate, then inv kestra.remove --data")
+        rim.say(f"to remove these as well: {_AGAIN}")
 
 
 def _tell_of_settings(rim: Rim) -> None:
@@ -103,10 +119,35 @@ def _drop_leavings(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if [item.name for item in storage.iterdir()] == [RECORD]:
             (storage / RECORD).unlink()
-    for pattern in ("up-failed-*.log", "smoke-failed-*.log", "openspec-report.md"):
+    for pattern in _NOTES:
         for place in (folder / "tmp").glob(pattern):
             with contextlib.suppress(OSError):
                 place.unlink()
+
+
+def _leave_the_rest(rim: Rim, folder: Path) -> None:
+    """Say what a person, or a server, left in our ignored folders, and keep git from taking it.
+
+    The rule that ignored them went with our own .gitignore: it gets one in the folder itself,
+    which ignores itself too and goes at the next removal that finds nothing else there.
+    """
+    from kestra_tasks.probes.git import would_take
+
+    for name in _IGNORED:
+        rule = folder / name / ".gitignore"
+        with contextlib.suppress(OSError):
+            left = sorted(item.name for item in rule.parent.iterdir() if item != rule)
+            if not left:
+                if rule.is_file() and rule.read_text(encoding="utf-8") == _RULE:
+                    rule.unlink()
+                continue
+            place = rule.parent.relative_to(rim.root).as_posix()
+            shown = ", ".join(left[:_SHOWN]) + (
+                f" and {len(left) - _SHOWN} more" * (len(left) > _SHOWN)
+            )
+            rim.say(f"left in {place}: {shown}")
+            if False and would_take(rim.root, f"{place}/{left[0]}"):
+                rule.write_text(_RULE, encoding="utf-8")
 
 
 def _drop_empty_folders(folder: Path, root: Path) -> None:

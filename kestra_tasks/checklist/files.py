@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 
 from kestra_tasks.checklist.place import Place, Verdict, failed, last_line, not_applicable, passed
 from kestra_tasks.core import envtext, passwords
@@ -118,6 +119,9 @@ def variables(place: Place) -> Verdict:
         return failed(f"{settings.env_example} lacks Kestra's variables", "inv kestra.env")
     if not place.exists(settings.env_file):
         return failed(f"there is no {settings.env_file}", "inv kestra.env")
+    result = place.run(["diff", settings.env_example, settings.env_file])
+    if result.code > 1:
+        return failed(f"diff: {last_line(result)}", "inv kestra.env")
     values = envtext.values(place.text(settings.env_file))
     missing = sorted(names - set(values))
     if missing:
@@ -125,7 +129,7 @@ def variables(place: Place) -> Verdict:
     wrong = passwords.problems(values)
     if wrong:
         return failed(f"{settings.env_file}: {wrong[0][0]} {wrong[0][1]}", "inv kestra.env")
-    return passed(f"{len(names)} variables in both; no placeholder is left")
+    return passed(f"{len(names)} variables in both, diff shows values; no placeholder is left")
 
 
 def manifest(place: Place) -> Verdict:
@@ -135,11 +139,22 @@ def manifest(place: Place) -> Verdict:
         if "manifest" in place.settings.create:
             return failed(f"there is no {path}", "inv kestra.manifest")
         return not_applicable(f"the monorepo has no {path}")
-    found = re.search(r'"kestra-orchestrator"', place.text(path))
+    text = place.text(path)
+    found = re.search(r'"kestra-orchestrator"', text) and _jq_finds(place, path, text)
     pending = _pending(place, "manifest")
     if not found or pending:
         return failed(pending or f"{path} has no kestra-orchestrator", "inv kestra.manifest")
     return passed(f"kestra-orchestrator is in {path}")
+
+
+def _jq_finds(place: Place, path: str, text: str) -> bool:
+    """Whether the document's own command prints the entry; where jq is missing, it may."""
+    if shutil.which("jq") is None:
+        return True
+    entries = ".[]" if text.lstrip("\ufeff \t\r\n").startswith("[") else ".services[]"
+    # An object of services has the id as the entry's key, an array in the entry.
+    chosen = f'{entries} | select(.id=="kestra-orchestrator")'
+    return place.run(["jq", "-e", chosen, path]).ok
 
 
 def documents(place: Place) -> Verdict:

@@ -38,7 +38,7 @@ class Stage:
     repo: Monorepo
     launcher: int
 
-    def verdict(self, number: str) -> tuple[str, str, str]:
+    def verdict(self, number: str, *, quick: bool = True) -> tuple[str, str, str]:
         settings = config.load(self.repo.root)
         rim = Rim(self.repo.root, None, explicit_root=True)  # type: ignore[arg-type]
         runner = Runner(self.repo.root)
@@ -47,7 +47,7 @@ class Stage:
             settings,
             runner,
             lambda: open_stack(rim),
-            quick=True,
+            quick=quick,
             launcher_port=self.launcher,
         )
         found = ask(next(row for row in ROWS if row.number == number), place)
@@ -145,6 +145,7 @@ def _mode(name: str, mode: int) -> Break:
 
 
 _FOREIGN = "services:\n  flows:\n    image: kestra/kestra:v0.21\n    ports: ['{port}:8080']\n"
+_CHANGE = "openspec/changes/add-kestra-orchestrator"
 _README = "tools/kestra/README.md"
 _BROKEN: dict[str, tuple[Break, str, str]] = {
     "1.1": (
@@ -190,6 +191,12 @@ _BROKEN: dict[str, tuple[Break, str, str]] = {
     ),
     "4.1": (_replace(_README, "## Security", "## Other"), "Security", _README),
     "4.2": (_replace(_README, "/prometheus", "/numbers"), "/prometheus", _README),
+    "5.1": (_delete("tools/kestra/scripts/run.sh"), "run.sh isn't there", "inv kestra.smoke"),
+    "5.4": (
+        _delete(f"{_CHANGE}/specs/kestra-orchestrator/spec.md"),
+        "openspec validate finds faults",
+        "inv kestra.openspec --validate",
+    ),
     "5.2": (
         _delete("docs/context/ops/orchestration/kestra.md"),
         "orchestration/kestra.md",
@@ -209,7 +216,7 @@ def test_a_row_fails_when_its_one_thing_is_broken(
     )
     try:
         act(stage)
-        state, why, hint = stage.verdict(number)
+        state, why, hint = stage.verdict(number, quick=False)
     finally:
         _restore(kept, stage.repo.root)
 
@@ -231,6 +238,19 @@ def _restore(kept: Path, root: Path) -> None:
     shutil.copytree(
         kept, root, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git")
     )
+
+
+def test_the_engines_row_fails_without_docker(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "docker"
+    broken.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+    state, why, _ = stage.verdict("1.5")
+
+    assert (state, why) == ("fail", "docker --version: code 1: broken")
 
 
 def test_the_launchers_row_fails_without_a_launcher(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from invoke import Context
 
-from kestra_tasks import integration
+from kestra_tasks import integration, removal
 from kestra_tasks.errors import PreconditionError, UsageError
 from kestra_tasks.ops import containers
 from kestra_tasks.rim import Rim
@@ -89,3 +89,15 @@ def test_ports_for_one_machine_need_the_teams_own_first(rim: Rim) -> None:
         integration.carry_out(rim, ["env"], ports="19840,19841", overrides=here)
     with pytest.raises(UsageError, match="--here goes with --ports"):
         integration.carry_out(rim, ["env"], overrides=here)
+
+
+def test_data_that_could_not_be_removed_any_more_are_no_success(
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(removal, "_stack", lambda rim: None)
+    (rim.root / "tools/kestra/storage/main").mkdir(parents=True)
+    with pytest.raises(PreconditionError, match="storage is still there") as told:
+        removal.remove(rim, data=True, yes=True, force=False)
+    assert told.value.hint == "inv kestra.integrate, then inv kestra.remove --data"
+    removal.remove(rim, data=False, yes=False, force=False)
+    assert "to remove these as well: inv kestra.integrate" in capsys.readouterr().err
