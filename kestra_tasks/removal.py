@@ -146,7 +146,7 @@ def _leave_the_rest(rim: Rim, folder: Path) -> None:
                 f" and {len(left) - _SHOWN} more" * (len(left) > _SHOWN)
             )
             rim.say(f"left in {place}: {shown}")
-            if False and would_take(rim.root, f"{place}/{left[0]}"):
+            if not rule.exists() and would_take(rim.root, f"{place}/{left[0]}"):
                 rule.write_text(_RULE, encoding="utf-8")
 
 
