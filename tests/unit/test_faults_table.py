@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 TEXT = (ROOT / "docs" / "development" / "testing.md").read_text(encoding="utf-8")
 TABLE = TEXT.partition("## Faults\n")[2].partition("\n## ")[0]
-ROWS = [line for line in TABLE.splitlines() if line.startswith("| ")][2:]
+ROWS = [line for line in TABLE.splitlines() if line.startswith("| ")][1:]
 NAMED = re.findall(r"`([\w/]+\.py)::(\w+)`", TABLE)
 
 
