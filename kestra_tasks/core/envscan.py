@@ -114,7 +114,7 @@ def _statement(
     key_start = exported.end() if exported else start
     key_end, sign = _key_end(text, key_start)
     key = _trimmed(text[key_start:key_end])
-    if " " in key or "\t" in key:
+    if " " in key:
         raise _Refused("the name has a space in it")
     if not key:
         raise _Refused("the name is missing")
@@ -176,6 +176,8 @@ def unescape(text: str) -> str:
         code = match[1]
         if code in _ESCAPED:
             return _ESCAPED[code]
+        if code == "c":  # among Compose's escapes, but it stands for nothing
+            return match[0]
         # Compose wants exactly three octal digits behind the 0, up to 377.
         if len(code) == 4 and set(code) <= set("01234567") and int(code, 8) <= 255:
             return chr(int(code, 8))
