@@ -24,6 +24,9 @@ M = "********"
         ('curl -H "Authorization: Bearer abcdef99"', f'curl -H "Authorization: Bearer {M}"'),
         ("X: ${A_SECRET:-abc}", f"X: ${{A_SECRET:-{M}}}"),
         ("SECRET: ${X:-abc}", f"SECRET: ${{X:-{M}}}"),
+        ("API_KEY=XabcX", f"API_KEY={M}"),
+        ('x: {"key": X, "a": 1}', f'x: {{"key": {M}, "a": 1}}'),
+        ("KEY: |\r\n  ab\r\n\r\n  cd\r\nx: 1", f"KEY: |\r\n  {M}\r\n\r\n  {M}\r\nx: 1"),
         ("PRIVATE_KEY: |\n  ab\n\n  cd\nother: 1", f"PRIVATE_KEY: |\n  {M}\n\n  {M}\nother: 1"),
         (
             "-----BEGIN PRIVATE KEY-----\nab\n-----END PRIVATE KEY-----\ncd",
@@ -45,6 +48,9 @@ def test_a_secret_is_hidden(line: str, shown: str) -> None:
         "DB_PASSWORD=",
         'token: ""',
         "keep: true",
+        "    indented: from the start\n  less: so",
+        "x: ${A_SECRET:-CHANGE_ME_SECRET} ${A_TOKEN:-8080} ${A_KEY:-}",
+        "SECRET: ${X:-CHANGE_ME_SECRET}",
         "SESSION_PORT=8080",
         "the password of the first user is in .env",
         "see http://localhost:8080/keys",
@@ -78,3 +84,8 @@ def test_what_is_no_secret_is_shown(line: str) -> None:
 def test_composes_words_lose_the_values(message: str, shown: str) -> None:
     told = hide_quoted(message)
     assert shown in told and "abc" not in told
+
+
+def test_what_compose_prints_behind_its_advice_is_dropped() -> None:
+    advice = "invalid interpolation format.\nYou may need to escape any $ with another $."
+    assert hide_quoted(f"{advice}\nabc${{\nabc") == advice
