@@ -25,13 +25,16 @@ def plan(
 ) -> Plan:
     """Plan the steps of `only` (all by default) that the settings don't skip.
 
+    What a step wrote before it was skipped is taken back as well.
+
     Raises:
         UsageError: a name that is no step.
         PreconditionError: a file that can't be read.
     """
     # Only a document that isn't there yet gets the date; it never makes a plan pending.
     settings = settings.with_(today=settings.today or date.today().isoformat())
-    return make_plan(read_tree(root), settings, select(only, settings.skip), undo=undo)
+    skip = () if undo else settings.skip
+    return make_plan(read_tree(root), settings, select(only, skip), undo=undo)
 
 
 def pending(root: Path, settings: Settings) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kestra_tasks.core import documents, envtext
@@ -16,6 +16,8 @@ from kestra_tasks.probes.composefiles import read_composes
 from kestra_tasks.probes.search import Found, search
 from kestra_tasks.settings import Settings
 
+_PROJECT = "COMPOSE_PROJECT_NAME"
+
 
 @dataclass(frozen=True)
 class Monorepo:
@@ -25,6 +27,9 @@ class Monorepo:
         env, example: values of `.env` and `.env.example`, as Compose reads them.
         texts: setting name to text, for the five files that are read whole; absent
             ones aren't in it.
+        projects: the project's name by the file that gives it by COMPOSE_PROJECT_NAME: those
+            of environment files in the root and beside the stack's compose file, and of "the
+            environment".
     """
 
     settings: Settings
@@ -34,6 +39,7 @@ class Monorepo:
     texts: Mapping[str, str]
     env: Mapping[str, str]
     example: Mapping[str, str]
+    projects: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -85,12 +91,13 @@ class Monorepo:
             notes.append(Note("references", self.found.reason, "then run this again"))
         else:
             notes += self.found.notes
-        given = self.variables.get("COMPOSE_PROJECT_NAME")
         name = self.composed.names.get(self.settings.compose_file)
-        if given and name and given != name:
+        for file, given in self.projects.items():
+            if not name or given == name:
+                continue
             message = (
-                f"COMPOSE_PROJECT_NAME is {given!r}, but {self.settings.compose_file} says "
-                f"name: {name!r}: Kestra could be started under both"
+                f"COMPOSE_PROJECT_NAME is {given!r} in {file}, but {self.settings.compose_file} "
+                f"says name: {name!r}: Kestra could be started under both"
             )
             notes.append(Note("compose", message, "let both say the same"))
         return notes
@@ -121,7 +128,21 @@ def read_monorepo(
         environ=environ,
     )
     env = envtext.values(texts.get("env_file", ""), environ)
-    return Monorepo(settings, environ, found, composed, texts, env, example)
+    projects = _projects(root, settings, environ)
+    return Monorepo(settings, environ, found, composed, texts, env, example, projects)
+
+
+def _projects(root: Path, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    folders = dict.fromkeys((root, (root / settings.compose_file).parent))
+    for path in (p for folder in folders for p in sorted(folder.glob("*.env*"))):
+        if path.is_file() and "example" not in path.name and "sample" not in path.name:
+            values = envtext.values(_read(path) or "", environ)
+            if given := values.get(_PROJECT):
+                found[path.relative_to(root).as_posix()] = given
+    if given := environ.get(_PROJECT):
+        found["the environment"] = given
+    return found
 
 
 def _read(path: Path) -> str | None:

@@ -283,9 +283,19 @@ def test_an_exposed_env_and_two_project_names(tmp_path: Path) -> None:
     )
     warnings = " ".join(p.message for p in look(tmp_path).warnings)
     assert "git would take .env" in warnings
-    assert "COMPOSE_PROJECT_NAME is 'mono'" in warnings
+    assert "COMPOSE_PROJECT_NAME is 'mono' in .env, but" in warnings
     build_tree(tmp_path, {".gitignore": ".env\n", ".env": "COMPOSE_PROJECT_NAME=tools\n"})
     assert not [p for p in look(tmp_path).warnings if p.topic in ("credentials", "compose")]
+
+
+@pytest.mark.parametrize("file", [".env.shared", "tools/compose/.env", "stacks.env"])
+def test_a_second_project_name_in_any_environment_file(tmp_path: Path, file: str) -> None:
+    stack = "name: tools\nservices: {a: {image: x}}\n"
+    files = {file: "COMPOSE_PROJECT_NAME=mono\n", ".env.example": "COMPOSE_PROJECT_NAME=other\n"}
+    build_tree(tmp_path, {**files, "tools/compose/docker-compose.tools.yml": stack})
+    said = [p.message for p in look(tmp_path).warnings if p.topic == "compose"]
+    assert len(said) == 1
+    assert f"COMPOSE_PROJECT_NAME is 'mono' in {file}, but" in said[0]
 
 
 def test_an_env_that_git_has_needs_another_file(tmp_path: Path) -> None:

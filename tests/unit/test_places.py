@@ -100,6 +100,20 @@ def test_integrated_clean_and_taken_back(tmp_path: Path, lay: Callable[[Path], P
     assert snapshot(root) == before
 
 
+def test_a_step_that_is_skipped_later_is_taken_back_too(tmp_path: Path) -> None:
+    root = no_git(tmp_path)
+    before = snapshot(root)
+    assert inv(root, "kestra.integrate", "--ports", "18080,18081").returncode == 0
+    settings = root / "invoke.yaml"
+    settings.write_text("kestra:\n  skip: [stacks, manifest, compose]\n")
+
+    removed = inv(root, "kestra.remove")
+
+    assert removed.returncode == 0, removed.stderr
+    settings.unlink()
+    assert snapshot(root) == before
+
+
 def test_a_read_only_file_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     root = no_git(tmp_path)
     (root / ".env.example").write_text("A=1\n")
