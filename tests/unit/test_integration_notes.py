@@ -59,8 +59,9 @@ def test_without_an_engine_nothing_is_said_of_networks(
 
 
 def test_a_env_that_compose_refuses_is_told_before_the_files_that_include_it(
-    rim: Rim, capsys: pytest.CaptureFixture[str]
+    rim: Rim, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(containers, "connect", lambda: engine(set()))
     (rim.root / ".env").write_text("A=1\nTOKEN='it''s-canary'\n")
     with pytest.raises(PreconditionError) as told:
         integration.carry_out(rim)
