@@ -7,15 +7,21 @@ test_secret_canaries.py beside it.
 from __future__ import annotations
 
 import base64
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.helpers.canaries import ENVIRONMENT, PLACEHOLDERS, TOKEN, Inv, Job, lay, spilled
 from tests.helpers.canaries import canaries as find
 from tests.helpers.task_calls import CALLS, FAILING_MODES, MODES, NO_ENGINE, calls, tasks, watch
+
+TESTS = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +42,35 @@ def integrated(inv: Inv, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_task_is_called() -> None:
     assert set(CALLS) == set(tasks())
+
+
+def _names(listed: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for task in listed["tasks"]:
+        yield prefix + task["name"]
+    for inner in listed["collections"]:
+        yield from _names(inner, f"{prefix}{inner['name']}.")
+
+
+def test_every_other_task_is_watched_elsewhere_or_reads_no_env() -> None:
+    """A new task of the root needs a place here, and a test where it may meet a secret."""
+    elsewhere = {
+        "status.serve": "integration/test_secret_canaries_launcher.py",
+        "quickstart": "integration/test_quickstart.py",
+    }
+    reads_none = {"bench", "docs.tasks", "format", "lint", "lock", "mutate"}
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke", "--list", "--list-format", "json"],
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = set(_names(json.loads(done.stdout)))
+    assert {f"kestra.{name}" for name in tasks()} <= found
+    own = {name for name in found if name.split(".")[0] not in ("kestra", "rig", "test")}
+    assert own - reads_none == set(elsewhere)
+    for name, path in elsewhere.items():
+        assert name in (TESTS / path).read_text(encoding="utf-8")
 
 
 def test_what_is_searched_for_can_be_found() -> None:
