@@ -85,7 +85,7 @@ def test_username_must_be_an_address(value: str) -> None:
     "value",
     [
         "Aa1" + "b" * 253,
-        "Aa1 \ud7ff\ue000",
+        "Aabcde1 \ud7ff\ue000",
         'O\'Brien "q"1',
         "A1a: #$\\{{ x }}",
         "Ação123x",
