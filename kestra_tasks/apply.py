@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
+from kestra_tasks import lock
 from kestra_tasks.core.edit import Change, Edit
 from kestra_tasks.core.plan import Plan, same
 from kestra_tasks.core.tree import File
@@ -32,7 +31,7 @@ def apply(root: Path, plan: Plan) -> None:
             can't be written; what was renamed by then is whole.
     """
     root = root.resolve()
-    with _locked(root):
+    with lock.held(root, f"another kestra task is writing to {root}"):
         for edit in plan.edits:
             _compare(root, edit)
         made: list[Path] = []
@@ -58,22 +57,6 @@ def apply(root: Path, plan: Plan) -> None:
             for temporary, _ in staged:
                 temporary.unlink(missing_ok=True)
             _drop_empty(made)
-
-
-@contextlib.contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Hold the monorepo: the lock is on the folder itself, so no file is left behind."""
-    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise PreconditionError(
-                f"another kestra task is writing to {root}", "run this again when it has ended"
-            ) from error
-        yield
-    finally:
-        os.close(handle)
 
 
 def _compare(root: Path, edit: Edit) -> None:

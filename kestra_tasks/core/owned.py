@@ -1,9 +1,9 @@
-"""Whole files that the steps write: managed ones stay ours, seeded ones become the team's."""
+"""What the steps write: managed files and blocks stay ours, seeded files become the team's."""
 
 from __future__ import annotations
 
 from kestra_tasks.core.edit import Change, Conflict, Edit, Noop
-from kestra_tasks.core.markers import seal, seal_of
+from kestra_tasks.core.markers import Block, seal, seal_of
 from kestra_tasks.core.tree import File, Tree
 
 
@@ -61,3 +61,22 @@ def undo_owned(tree: Tree, path: str, *, force: bool = False) -> Change:
         "save what you need of it, then add --force to delete it",
         theirs=found.text,
     )
+
+
+def edited_block(
+    path: str, block: Block, what: str, *, ours: str | None = None, named: str = ""
+) -> Conflict:
+    """A block of ours that a hand edited: kept, unless forced.
+
+    Args:
+        what: "include", "call", "lines": what we call it.
+        ours: what would be written; None where it would be deleted.
+        named: which of several blocks in that file it is.
+    """
+    were, they, them = ("were", "they are", "them") if what == "lines" else ("was", "it is", "it")
+    which = f"our {what} ({named})" if named else f"our {what}"
+    hint = f"add --force to write {them} anew"
+    if ours is None:
+        hint = "delete the marked lines by hand, or add --force to delete them"
+    why = f"{path}:{block.line}: {which} {were} edited by hand; {they} kept"
+    return Conflict(path, why, hint, theirs=block.body, ours=ours or "")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
 
+from kestra_tasks import lock
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.smoke_place import Place
 
@@ -35,24 +34,15 @@ def ports_free(place: Place) -> None:
 
 @contextlib.contextmanager
 def alone(place: Place) -> Iterator[None]:
-    """Hold the monorepo's smoke; the lock is on a folder, so no file is left behind.
+    """Hold the monorepo's smoke.
 
     Raises:
         PreconditionError: another run holds it.
     """
     folder = place.folder.parent
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise PreconditionError(
-                "another smoke of this monorepo is running", "run this again when it has ended"
-            ) from error
+    with lock.held(folder, "another smoke of this monorepo is running"):
         yield
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

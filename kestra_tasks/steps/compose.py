@@ -7,7 +7,7 @@ import re
 
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import BrokenMarkError, find, seal_of
-from kestra_tasks.core.owned import plan_managed, undo_owned
+from kestra_tasks.core.owned import edited_block, plan_managed, undo_owned
 from kestra_tasks.core.template import render
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.core.yamloutline import Entry, Outline, YamlRefusedError, outline
@@ -125,13 +125,7 @@ def _plan_include(found: File | None, seen: Outline | None, settings: Settings) 
     if text == found.text:
         return Noop(path, f"includes {wanted['path']} already, line {block.line}")
     if not block.intact and not settings.force:
-        return Conflict(
-            path,
-            f"{path}:{block.line}: our include was edited by hand; it is kept",
-            "add --force to write it anew",
-            theirs=block.body,
-            ours=render_item(KEY, wanted),
-        )
+        return edited_block(path, block, "include", ours=render_item(KEY, wanted))
     why = "an older version of our include" if block.intact else "forced"
     return Edit(path, found, File.of(text, found.mode), why)
 
@@ -142,12 +136,7 @@ def _undo_include(found: File, settings: Settings) -> Change:
     if block is None:
         return Noop(path, "has nothing of ours")
     if not block.intact and not settings.force:
-        return Conflict(
-            path,
-            f"{path}:{block.line}: our include was edited by hand; it is kept",
-            "delete the marked lines by hand, or add --force to delete them",
-            theirs=block.body,
-        )
+        return edited_block(path, block, "include")
     text = remove_item(found.text, KEY, MARK, path)
     if CREATED in block.flags and re.fullmatch(r"name: \S+\r?\n", text):
         return Edit(path, found, None, "written by us")

@@ -11,7 +11,7 @@ import posixpath
 
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import block, find, seal_of
-from kestra_tasks.core.owned import plan_managed, undo_owned
+from kestra_tasks.core.owned import edited_block, plan_managed, undo_owned
 from kestra_tasks.core.template import render
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -102,13 +102,7 @@ def _extend(found: File, settings: Settings) -> Change:
     if ours.body == wanted:
         return Noop(path, f"checks Kestra, line {ours.line}")
     if not ours.intact and not settings.force:
-        return Conflict(
-            path,
-            f"{path}:{ours.line}: our call was edited by hand; it is kept",
-            "add --force to write it anew",
-            theirs=ours.body,
-            ours=wanted,
-        )
+        return edited_block(path, ours, "call", ours=wanted)
     new = text[: ours.start] + block(MARK, wanted) + text[ours.end :]
     why = "an older version of our call" if ours.intact else "forced"
     return Edit(path, found, File.of(new, found.mode), why)
@@ -120,12 +114,7 @@ def _withdraw(found: File, settings: Settings) -> Change:
     if ours is None:
         return Noop(path, "has nothing of ours")
     if not ours.intact and not settings.force:
-        return Conflict(
-            path,
-            f"{path}:{ours.line}: our call was edited by hand; it is kept",
-            "delete the marked lines by hand, or add --force to delete them",
-            theirs=ours.body,
-        )
+        return edited_block(path, ours, "call")
     text = found.text[: ours.start] + found.text[ours.end :]
     return Edit(path, found, File.of(text, found.mode), "the call was written by us")
 

@@ -8,6 +8,7 @@ from collections import Counter
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.jstext import JsTextError, Script, read, tokens
 from kestra_tasks.core.markers import SLASH, Block, block, find
+from kestra_tasks.core.owned import edited_block
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import launcher_entry as entry
@@ -35,12 +36,7 @@ def plan(tree: Tree, settings: Settings) -> Changes:
     settings = settings.with_(http_port=http, management_port=management)
     blocks = [b for name in (ENTRY, ROUTE) if (b := find(found.text, name, path))]
     if edited := [b for b in blocks if not b.intact and not settings.force]:
-        yield Conflict(
-            path,
-            f"{path}:{edited[0].line}: our lines were edited by hand; they are kept",
-            "add --force to write them anew",
-            theirs=edited[0].body,
-        )
+        yield edited_block(path, edited[0], "lines", ours="")
         return
     try:
         bare = without(found.text, path)
@@ -74,12 +70,7 @@ def undo(tree: Tree, settings: Settings) -> Changes:
     if not blocks:
         yield Noop(path, "has nothing of ours")
     elif edited := [b for b in blocks if not b.intact and not settings.force]:
-        yield Conflict(
-            path,
-            f"{path}:{edited[0].line}: our lines were edited by hand; they are kept",
-            "delete the marked lines by hand, or add --force to delete them",
-            theirs=edited[0].body,
-        )
+        yield edited_block(path, edited[0], "lines")
     else:
         text = without(found.text, path)
         yield Edit(path, found, File.of(text, found.mode), "the lines were written by us")

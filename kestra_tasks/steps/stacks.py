@@ -11,7 +11,7 @@ from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import blocks, insert, line_feeds, strip
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import BrokenMarkError, seal_of
-from kestra_tasks.core.owned import plan_managed, undo_owned
+from kestra_tasks.core.owned import edited_block, plan_managed, undo_owned
 from kestra_tasks.core.template import render
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.errors import PreconditionError
@@ -93,13 +93,8 @@ def _extend(tree: Tree, found: File, path: str, action: str, settings: Settings)
         return Noop(path, f"calls {SCRIPT} already, line {first}")
     for name, block in there.items():
         if not block.intact and not settings.force:
-            return Conflict(
-                path,
-                f"{path}:{block.line}: our lines ({name}) were edited by hand; they are kept",
-                "add --force to write them anew",
-                theirs=block.body,
-                ours="".join(b.body for b in blocks(text, NAMES, path).values()),
-            )
+            ours = "".join(b.body for b in blocks(text, NAMES, path).values())
+            return edited_block(path, block, "lines", named=name, ours=ours)
     why = "an older version of our calls" if there else f"doesn't {action} Kestra"
     return Edit(path, found, File.of(text, found.mode), why)
 
@@ -113,12 +108,7 @@ def _take_out(found: File, path: str, settings: Settings) -> Change:
         return Noop(path, "has nothing of ours")
     for name, block in there.items():
         if not block.intact and not settings.force:
-            return Conflict(
-                path,
-                f"{path}:{block.line}: our lines ({name}) were edited by hand; they are kept",
-                "delete the marked lines by hand, or add --force to delete them",
-                theirs=block.body,
-            )
+            return edited_block(path, block, "lines", named=name)
     text = strip(found.text, there.values())
     return Edit(path, found, File.of(text, found.mode), f"drop the calls of {SCRIPT}")
 
