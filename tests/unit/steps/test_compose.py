@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kestra_tasks.core.edit import Conflict, Edit
+from kestra_tasks.core.edit import Conflict, Edit, Noop
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -283,8 +283,105 @@ def test_the_mode_of_the_stack_file_is_kept() -> None:
     assert edit.after.mode == 0o664
 
 
+def test_the_mode_of_the_stack_file_is_kept_by_updates_and_undo() -> None:
+    ours = planned(Tree({STACK: File.of(PLAIN, 0o664)})).tree
+    moved = planned(ours, BASE.with_(env_file="config/.env"))
+    back = planned(ours, undo=True)
+    for plan in (moved, back):
+        edit = next(e for e in plan.edits if e.path == STACK)
+        assert edit.before == ours.read(STACK)
+        assert edit.after is not None
+        assert edit.after.mode == 0o664
+
+
 def test_undo_where_nothing_is_ours_says_so() -> None:
     back = planned(tree(PLAIN), undo=True)
     assert not back.pending
-    assert [n.why for n in back.outcomes[0].noops] == ["has nothing of ours", "absent"]
-    assert not planned(tree(None), undo=True).pending
+    assert back.outcomes[0].noops == (Noop(STACK, "has nothing of ours"), Noop(OWN, "absent"))
+    gone = planned(tree(None), undo=True)
+    assert gone.outcomes[0].noops == (Noop(STACK, "absent"), Noop(OWN, "absent"))
+
+
+def test_undo_says_what_it_drops() -> None:
+    plain, created = planned(planned(tree(PLAIN)).tree, undo=True), planned(tree(None)).tree
+    assert [(e.path, e.why) for e in plain.edits] == [
+        (STACK, f"drop {OWN}"),
+        (OWN, "written by us"),
+    ]
+    back = planned(created, undo=True)
+    assert [(e.verb, e.path, e.why) for e in back.edits] == [
+        ("delete", STACK, "written by us"),
+        ("delete", OWN, "written by us"),
+    ]
+
+
+def test_undo_where_the_stack_file_is_gone_takes_our_file_too() -> None:
+    ours = text(planned(tree(PLAIN)), OWN)
+    assert [(e.verb, e.path) for e in planned(tree(None, ours), undo=True).edits] == [
+        ("delete", OWN)
+    ]
+
+
+def test_undo_keeps_our_file_that_a_hand_changed_unless_forced() -> None:
+    made = planned(tree(PLAIN))
+    mine = f"{text(made, OWN)}# mine\n"
+    back = planned(tree(text(made), mine), undo=True)
+    assert [(e.path, text(back)) for e in back.edits] == [(STACK, PLAIN)]
+    assert [c.path for c in back.conflicts] == [OWN]
+    forced = planned(tree(text(made), mine), BASE.with_(force=True), undo=True)
+    assert text(forced, OWN) is None
+
+
+def test_undo_leaves_the_file_that_is_still_included_and_says_so() -> None:
+    made = planned(tree(PLAIN))
+    stack = text(made) or ""
+    for torn in (
+        stack.replace("project_directory: .", "project_directory: .."),
+        stack.replace("# <<< kestra-tasks:compose\n", ""),
+        stack.replace("services:", "services: ["),
+    ):
+        back = planned(tree(torn, text(made, OWN)), undo=True)
+        found = conflict(back)
+        assert found.path == STACK
+        assert found.why.startswith(f"{STACK}:")
+        assert found.hint
+        assert back.outcomes[0].noops == (Noop(OWN, f"is kept: {STACK} still includes it"),)
+
+
+def test_items_that_others_put_into_our_list_stay_in_it() -> None:
+    made = planned(tree(PLAIN))
+    grown = f"{text(made)}  - other.yml\n"
+    back = planned(tree(grown, text(made, OWN)), undo=True)
+    assert text(back) == f"{PLAIN}include:\n  - other.yml\n"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "x-note: ../kestra/compose.yml\n",
+        "volumes:\n  path: ../kestra/compose.yml\n",
+        "include:\n  - path: other.yml\n    env_file: ../kestra/compose.yml\n",
+        "x: &x [../kestra/compose.yml]\ninclude:\n  - other.yml\n",
+    ],
+)
+def test_a_file_that_is_named_elsewhere_is_not_included(more: str) -> None:
+    made = planned(tree(PLAIN + more))
+    assert [e.path for e in made.edits] == [OWN, STACK]
+
+
+def test_broken_marks_are_named_with_the_file() -> None:
+    made = planned(tree(PLAIN))
+    broken = (text(made) or "").replace("# <<< kestra-tasks:compose\n", "")
+    for undo in (False, True):
+        found = conflict(planned(tree(broken, text(made, OWN)), undo=undo))
+        assert (found.path, found.why.split(": ")[0]) == (STACK, f"{STACK}:4")
+        assert found.hint == "mend or delete the marked lines by hand"
+
+
+def test_a_hands_edit_is_shown_beside_ours() -> None:
+    made = planned(tree(PLAIN))
+    edited = (text(made) or "").replace("project_directory: .", "project_directory: ..")
+    found = conflict(planned(tree(edited, text(made, OWN))))
+    assert found.ours.startswith("include:\n  - path: ../kestra/compose.yml\n")
+    assert found.theirs.startswith("include:\n")
+    assert f"{STACK}:4: our include was edited by hand" in found.why
