@@ -26,9 +26,22 @@ def keep_out(root: Path, file: str) -> str:
     )
 
 
+def links(root: Path) -> list[str]:
+    """The symbolic links that git follows, relative to `root`."""
+    done = _run(root, "ls-files", "--stage", "-z")
+    entries = done.stdout.split(b"\0") if done and done.returncode == 0 else []
+    names = (entry.partition(b"\t")[2] for entry in entries if entry.startswith(b"120000 "))
+    return [name.decode("utf-8", "surrogateescape") for name in names]
+
+
 def _git(root: Path, *words: str) -> int | None:
+    done = _run(root, *words)
+    return None if done is None else done.returncode
+
+
+def _run(root: Path, *words: str) -> subprocess.CompletedProcess[bytes] | None:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             ["git", *words],
             cwd=root,
             stdin=subprocess.DEVNULL,
@@ -38,4 +51,3 @@ def _git(root: Path, *words: str) -> int | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.returncode

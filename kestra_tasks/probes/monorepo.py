@@ -113,7 +113,9 @@ def read_monorepo(
         if (text := _read(root / getattr(settings, place))) is not None
     }
     example = envtext.values(texts.get("env_example", ""))
-    found = search(root, ignore=settings.ignore, env_file=settings.env_file)
+    found = search(
+        root, ignore=settings.ignore, env_file=settings.env_file, stack=settings.compose_file
+    )
     if isinstance(found, Unavailable):
         places = (settings.compose_file, settings.kestra_compose)
         files = [place for place in places if (root / place).is_file()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from kestra_tasks.core.tree import Tree
 from kestra_tasks.core.yamloutline import YamlRefusedError, outline
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.runner import Runner
+from kestra_tasks.probes.git import links
 from kestra_tasks.probes.mirror import mirrored
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps.compose import MARK
@@ -51,6 +53,8 @@ def validate(root: Path, plan: Plan, settings: Settings) -> Validation:
         missing = f"{settings.env_file} isn't there, and the include names it: inv kestra.env"
         return Validation([missing], [])
     root = root.resolve()
+    if _is_included(plan.tree, settings) and (lost := _lost_links(root, settings)):
+        return Validation(lost, [])
     files = {edit.path: edit.after for edit in plan.edits}
     secrets = _secrets(plan.tree, root, settings)
     with mirrored(root, files) as top, ThreadPoolExecutor(2) as pool:
@@ -73,6 +77,21 @@ def validate(root: Path, plan: Plan, settings: Settings) -> Validation:
         _missing(was, after.model, plan.tree, settings) + [t for t in torn if t not in known],
         known,
     )
+
+
+def _lost_links(root: Path, settings: Settings) -> list[str]:
+    """Links to the stack's file in whose folder Compose wouldn't find what the include names."""
+    stack = settings.compose_file
+    named = posixpath.relpath(settings.kestra_compose, posixpath.dirname(stack) or ".")
+    lost = []
+    for link in links(root):
+        found = posixpath.normpath(posixpath.join(posixpath.dirname(link), named))
+        if found != settings.kestra_compose and (root / link).resolve() == (root / stack).resolve():
+            lost.append(
+                f"{link} is a link to {stack}, and Compose would look for {found} there; name "
+                "another `compose_file:` under `kestra:`"
+            )
+    return lost
 
 
 def _ask(root: Path, stack: Path, top: Path | None, secrets: list[str]) -> _Answer:

@@ -76,6 +76,29 @@ def test_scripts_that_remove_orphans(tmp_path: Path) -> None:
     assert messages == ["Makefile:1", "up.sh:2"]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("docker compose --project-directory . -f infra/tools.yml up -d", True),
+        ("docker compose -f docker-compose.yml -f infra/tools.yml up -d", True),
+        ("docker-compose --file=base.yml --file=./infra/tools.yml up", True),
+        ("docker compose -f infra/tools.yml up -d", False),
+        ("docker compose -f infra/tools.yml -f other/dev.yml up -d", False),
+        ("docker compose -f infra/base.yml -f ./infra/tools.yml up -d", False),
+        ("# docker compose --project-directory . -f infra/tools.yml up", False),
+        ("cp infra/tools.yml /srv", False),
+    ],
+)
+def test_scripts_that_read_the_stacks_file_from_another_folder(
+    tmp_path: Path, line: str, told: bool
+) -> None:
+    build_tree(tmp_path, {"up.sh": f"#!/bin/sh\n{line}\n"})
+    answer = search(tmp_path, stack="infra/tools.yml")
+    assert isinstance(answer, Found)
+    assert [n.message.split(" has ")[0] for n in answer.notes] == (["up.sh:2"] if told else [])
+    assert not answer.hits
+
+
 def test_long_lines_odd_names_and_binaries(tmp_path: Path) -> None:
     build_tree(
         tmp_path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.probes.validate import validate
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps import compose
+from tests.helpers.trees import build_tree
 
 SETTINGS = Settings()
 STEP = Step("compose", "3.1", compose.plan, compose.undo)
@@ -66,3 +68,16 @@ def test_the_env_file_that_the_include_names_must_come_first(tmp_path: Path) -> 
 
 def test_nothing_planned_for_a_stack_file_is_fine(tmp_path: Path) -> None:
     assert validate(tmp_path, planned(tmp_path, undo=True), SETTINGS) == ([], [])
+
+
+def test_a_link_in_whose_folder_the_include_would_be_lost_is_a_problem(tmp_path: Path) -> None:
+    stack = "tools/compose/docker-compose.tools.yml"
+    build_tree(tmp_path, {stack: "services: {a: {image: b}}\n", ".env": "A=1\n"})
+    (tmp_path / "near").mkdir()
+    (tmp_path / "docker-compose.yml").symlink_to(stack)
+    (tmp_path / "tools/dev").symlink_to("compose")  # a folder: paths in it are as they were
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    [problem] = validate(tmp_path, planned(tmp_path), Settings()).problems
+    assert problem.startswith(f"docker-compose.yml is a link to {stack}")
+    assert "compose_file:" in problem
