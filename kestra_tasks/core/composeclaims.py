@@ -8,9 +8,8 @@ from typing import Any
 
 from kestra_tasks.core.composetext import LISTENING, ComposeText, ServiceText
 from kestra_tasks.core.facts import Claim, Note
+from kestra_tasks.core.labels import OURS
 from kestra_tasks.core.ports import Published, expand
-
-_LABEL = "dev.kestra-tasks."
 
 
 @dataclass(frozen=True)
@@ -190,4 +189,4 @@ def _place(places: list[tuple[str, ServiceText]], published: Published) -> tuple
 
 
 def _is_labelled(labels: object) -> bool:
-    return isinstance(labels, Mapping) and any(str(key).startswith(_LABEL) for key in labels)
+    return isinstance(labels, Mapping) and any(str(key).startswith(OURS) for key in labels)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kestra_tasks.core.labels import PROJECT
+
 
 @dataclass(frozen=True)
 class Unavailable:
@@ -83,8 +85,8 @@ class PublishedPort:
 
 
 @dataclass(frozen=True)
-class Container:
-    """A container as the engine lists it.
+class ListedContainer:
+    """A container as the engine lists it; `ops.containers` has what it tells of a single one.
 
     Attributes:
         ident: full id.
@@ -104,7 +106,7 @@ class Container:
     @property
     def project(self) -> str:
         """Its Compose project, empty where it has none."""
-        return self.labels.get("com.docker.compose.project", "")
+        return self.labels.get(PROJECT, "")
 
 
 @dataclass(frozen=True)

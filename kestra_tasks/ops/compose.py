@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kestra_tasks.core.labels import CREATED
 from kestra_tasks.ops.environment import Runtime
 
 Argv = list[str]
@@ -53,7 +54,7 @@ def pull(image: str) -> Argv:
 
 
 def create_network(name: str) -> Argv:
-    return ["docker", "network", "create", "--label", "dev.kestra-tasks.created=true", name]
+    return ["docker", "network", "create", "--label", f"{CREATED}=true", name]
 
 
 def remove_network(name: str) -> Argv:

@@ -11,18 +11,17 @@ from functools import cached_property
 from typing import Any
 
 from kestra_tasks.core.checks import Problem, check_server
+from kestra_tasks.core.labels import CONFIG_HASH, FOLDER, PROJECT, SERVICE
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.environment import Runtime
-from kestra_tasks.probes.containers import FOLDER, is_of
+from kestra_tasks.probes.containers import is_of
 
-_PROJECT = "com.docker.compose.project"
-_SERVICE = "com.docker.compose.service"
 _TOO_FINE = re.compile(r"(\.\d{6})\d+")
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container as the engine sees it.
+    """A container as the engine tells of it, asked for this one.
 
     Attributes:
         status: created, running, restarting, exited, paused, removing or dead.
@@ -128,7 +127,7 @@ class Engine:
 
     def ours(self, runtime: Runtime, service: str) -> Container | None:
         """The container of our service: by Compose's labels, and started from our monorepo."""
-        labels = [f"{_PROJECT}={runtime.project}", f"{_SERVICE}={service}"]
+        labels = [f"{PROJECT}={runtime.project}", f"{SERVICE}={service}"]
         with self._told():
             found = self._api.containers(all=True, filters={"label": labels})
         names = [
@@ -180,7 +179,7 @@ class Engine:
                 found = self._api.inspect_volume(name)
             except NotFound:
                 return None
-        return str((found.get("Labels") or {}).get(_PROJECT, ""))
+        return str((found.get("Labels") or {}).get(PROJECT, ""))
 
     def users(self, volume: str) -> list[Container]:
         """The containers, running or not, that have the volume."""
@@ -283,8 +282,8 @@ def _container(found: dict[str, Any]) -> Container:
     return Container(
         name=found["Name"].lstrip("/"),
         id=found["Id"],
-        project=labels.get(_PROJECT, ""),
-        service=labels.get(_SERVICE, ""),
+        project=labels.get(PROJECT, ""),
+        service=labels.get(SERVICE, ""),
         status=state["Status"],
         health=(state.get("Health") or {}).get("Status", ""),
         image=found["Config"]["Image"],
@@ -299,7 +298,7 @@ def _container(found: dict[str, Any]) -> Container:
             for key, bound in published.items()
             if bound and key.endswith("/tcp")
         },
-        config_hash=labels.get("com.docker.compose.config-hash", ""),
+        config_hash=labels.get(CONFIG_HASH, ""),
         labels=labels,
     )
 

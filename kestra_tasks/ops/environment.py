@@ -14,6 +14,7 @@ from typing import Any
 
 from kestra_tasks.core import envtext
 from kestra_tasks.core.inline import hide_quoted
+from kestra_tasks.core.labels import ROLE
 from kestra_tasks.errors import PreconditionError
 from kestra_tasks.ops.masking import Mask
 from kestra_tasks.ops.runner import Result, Runner
@@ -22,7 +23,6 @@ from kestra_tasks.settings import Settings
 
 SERVER = "kestra"
 DATABASE = "kestra-postgres"
-LABEL = "dev.kestra-tasks.role"
 # Compose escapes "$" in what it prints; this text of the template tells whether it did.
 _ESCAPED = "$${ORCHESTRATOR_DB_USER}"
 _ANY = ("0.0.0.0", "::", "")  # noqa: S104 - published on all addresses, probed on loopback
@@ -157,13 +157,13 @@ def from_config(root: Path, settings: Settings, config: Mapping[str, Any]) -> Ru
             f"{settings.compose_file} has no service {SERVER}", "inv kestra.compose"
         )
     environment = server.get("environment") or {}
-    if LABEL not in (server.get("labels") or {}) or "ORCHESTRATOR_DB_HOST" not in environment:
+    if ROLE not in (server.get("labels") or {}) or "ORCHESTRATOR_DB_HOST" not in environment:
         raise PreconditionError(
             f"the service {SERVER} in {settings.compose_file} isn't one that kestra_tasks wrote",
             "operate it by hand, or remove it and run: inv kestra.integrate",
         )
     database = services.get(DATABASE)
-    if LABEL not in ((database or {}).get("labels") or {}):
+    if ROLE not in ((database or {}).get("labels") or {}):
         database = None
     published = {int(port["target"]): port for port in server.get("ports", [])}
     mounts = {mount["target"]: mount["source"] for mount in server.get("volumes", [])}

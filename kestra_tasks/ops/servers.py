@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kestra_tasks.core.checks import Problem
+from kestra_tasks.core.labels import ROLE
 from kestra_tasks.ops.containers import Engine
 from kestra_tasks.ops.environment import SERVER, Runtime
 
-_ROLE = "dev.kestra-tasks.role"
 _GRACE = 360  # seconds, as compose.yml gives its server
 _STORAGE = "/app/storage"
 
@@ -46,8 +46,8 @@ def others(runtime: Runtime, engine: Engine) -> Iterator[Problem]:
 def _running(runtime: Runtime, engine: Engine) -> dict[str, dict[str, Any]]:
     """The servers that run, by name: ours by their label, others by the image."""
     found = [
-        *engine.running(label=f"{_ROLE}=server"),
-        *engine.running(label=f"{_ROLE}=wrapper"),
+        *engine.running(label=f"{ROLE}=server"),
+        *engine.running(label=f"{ROLE}=wrapper"),
         *engine.running(image=runtime.image),
     ]
     return {str(item["Name"]).lstrip("/"): item for item in found}

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kestra_tasks.core import envtext
+from kestra_tasks.core.labels import SMOKE
 from kestra_tasks.core.markers import digest
 from kestra_tasks.probes.endpoint import DEFAULT_SOCKET
 from kestra_tasks.probes.tree import read_tree
 from kestra_tasks.secrets import password
 from kestra_tasks.settings import Settings
 
-LABEL = "dev.kestra-tasks.smoke"
 _USER = "kestra"
 _DATABASE = "smoke"
 # In seconds; a small flow has ended long before.
@@ -86,13 +86,13 @@ class Place:
         }
 
     def create_network(self) -> Argv:
-        return ["docker", "network", "create", "--label", f"{LABEL}={self.root}", self.name]
+        return ["docker", "network", "create", "--label", f"{SMOKE}={self.root}", self.name]
 
     def start_database(self) -> Argv:
         """Postgres with its data in memory: it is gone with the container."""
         return [
             *["docker", "run", "--detach", "--name", self.database, "--network", self.name],
-            *["--label", f"{LABEL}={self.root}", "--tmpfs", "/var/lib/postgresql/data"],
+            *["--label", f"{SMOKE}={self.root}", "--tmpfs", "/var/lib/postgresql/data"],
             *["--env", f"POSTGRES_USER={_USER}", "--env", f"POSTGRES_DB={_DATABASE}"],
             *["--env", "POSTGRES_PASSWORD", self.postgres_image],
         ]

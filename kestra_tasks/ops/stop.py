@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from kestra_tasks.core.labels import CREATED
 from kestra_tasks.ops import compose, data
 from kestra_tasks.ops.containers import Container
 from kestra_tasks.ops.environment import SERVER
@@ -16,7 +17,6 @@ from kestra_tasks.ops.stack import Stack
 if TYPE_CHECKING:
     from kestra_tasks.rim import Rim
 
-_CREATED = "dev.kestra-tasks.created"
 _FIRST_AGAIN, _LONGEST_PAUSE = 2.0, 30.0  # seconds
 
 
@@ -105,7 +105,7 @@ def _remove_network(stack: Stack) -> list[str]:
     network = stack.engine.network(name)
     if network is None or network.get("Containers"):
         return []
-    if (network.get("Labels") or {}).get(_CREATED) != "true":
+    if (network.get("Labels") or {}).get(CREATED) != "true":
         return []
     stack.runner.change(compose.remove_network(name))
     return [name]

@@ -7,17 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kestra_tasks.core.facts import Container, PublishedPort, Unavailable
+from kestra_tasks.core.facts import ListedContainer, PublishedPort, Unavailable
+from kestra_tasks.core.labels import FILES, FOLDER, OURS
 from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
 from kestra_tasks.probes.engine import connect, why
 
-FOLDER = "com.docker.compose.project.working_dir"
-FILES = "com.docker.compose.project.config_files"
-LABEL = "dev.kestra-tasks."  # in front of every label that kestra_tasks writes
 _ENDED = {"created", "exited", "dead"}
 
 
-def list_containers(environ: Mapping[str, str] = os.environ) -> list[Container] | Unavailable:
+def list_containers(environ: Mapping[str, str] = os.environ) -> list[ListedContainer] | Unavailable:
     """All containers of the local engine, the stopped ones included."""
     endpoint, _ = find_endpoint(environ)
     if not endpoint.startswith("unix://"):
@@ -37,9 +35,9 @@ def list_containers(environ: Mapping[str, str] = os.environ) -> list[Container] 
     return [_container(row) for row in rows]
 
 
-def is_ours(container: Container, root: Path) -> bool:
+def is_ours(container: ListedContainer, root: Path) -> bool:
     """Whether kestra_tasks started it, for the monorepo at `root` and no other."""
-    if not any(label.startswith(LABEL) for label in container.labels):
+    if not any(label.startswith(OURS) for label in container.labels):
         return False
     return is_of(root, container.labels, container.sources)
 
@@ -54,7 +52,7 @@ def is_of(root: Path, labels: Mapping[str, str], sources: Iterable[str] = ()) ->
     return any(Path(place).resolve().is_relative_to(real) for place in places if place)
 
 
-def _container(row: Mapping[str, Any]) -> Container:
+def _container(row: Mapping[str, Any]) -> ListedContainer:
     names = row.get("Names") or ["/" + str(row.get("Id", ""))[:12]]
     state = str(row.get("State", ""))
     # An engine that was killed goes on listing the ports of containers that ended with it.
@@ -64,7 +62,7 @@ def _container(row: Mapping[str, Any]) -> Container:
         if port.get("PublicPort") and state not in _ENDED
     }
     mounts = row.get("Mounts") or []
-    return Container(
+    return ListedContainer(
         ident=str(row.get("Id", "")),
         name=str(names[0]).removeprefix("/"),
         image=str(row.get("Image", "")),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kestra_tasks.core.facts import Container, Listener, Unavailable
+from kestra_tasks.core.facts import ListedContainer, Listener, Unavailable
 from kestra_tasks.core.ports import overlap
 from kestra_tasks.probes.containers import is_ours, list_containers
 
@@ -22,7 +22,7 @@ _INTERPRETERS = re.compile(r"(python|node|ruby|perl|php|bash|sh|deno|bun)[\d.]*"
 
 
 def listeners(
-    root: Path | None = None, containers: Sequence[Container] | Unavailable | None = None
+    root: Path | None = None, containers: Sequence[ListedContainer] | Unavailable | None = None
 ) -> list[Listener]:
     """Every TCP listener and bound UDP socket of this machine, ordered by port.
 
@@ -85,7 +85,7 @@ def _listener(
     address: str,
     pid: int | None,
     process: str | None,
-    holder: Container | None,
+    holder: ListedContainer | None,
 ) -> Listener:
     return Listener(
         port,
@@ -132,7 +132,7 @@ def _listens(item: Any) -> bool:
     return item.status == "LISTEN" if item.type == socket.SOCK_STREAM else not item.raddr
 
 
-def _holder(pid: int | None, by_ident: dict[str, Container]) -> Container | None:
+def _holder(pid: int | None, by_ident: dict[str, ListedContainer]) -> ListedContainer | None:
     """The container that a process runs in (network_mode: host), by its control group."""
     if pid is None or not by_ident:
         return None

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from kestra_tasks.core.facts import Unavailable
+from kestra_tasks.core.labels import FILES, NEEDS, PROJECT, ROLE, ROOT, SERVICE
 from kestra_tasks.core.verdict import ContainerState
 from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
 from kestra_tasks.probes.engine import connect
@@ -114,12 +115,12 @@ def read_state(found: Mapping[str, Any], version: Callable[[str], str]) -> Conta
         oom=bool(state.get("OOMKilled")),
         restarts=found.get("RestartCount", 0),
         started=_unix(state.get("StartedAt", "")),
-        project=labels.get("com.docker.compose.project", ""),
-        service=labels.get("com.docker.compose.service", ""),
-        config_files=_files(labels.get("com.docker.compose.project.config_files", "")),
-        depends_on=_needed(labels.get("com.docker.compose.depends_on", "")),
-        role=labels.get("dev.kestra-tasks.role", ""),
-        root=labels.get("dev.kestra-tasks.root", ""),
+        project=labels.get(PROJECT, ""),
+        service=labels.get(SERVICE, ""),
+        config_files=_files(labels.get(FILES, "")),
+        depends_on=_needed(labels.get(NEEDS, "")),
+        role=labels.get(ROLE, ""),
+        root=labels.get(ROOT, ""),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kestra_tasks.core.facts import Container, Listener, PublishedPort, Unavailable
+from kestra_tasks.core.facts import ListedContainer, Listener, PublishedPort, Unavailable
 from kestra_tasks.probes import listeners as module
 from kestra_tasks.probes.containers import is_ours
 from kestra_tasks.probes.listeners import listeners, owner_of
@@ -23,12 +23,12 @@ sys.stdin.read()
 NONE = Unavailable("no engine in this test")
 
 
-def held(port: int, containers: list[Container] | Unavailable = NONE) -> list[Listener]:
+def held(port: int, containers: list[ListedContainer] | Unavailable = NONE) -> list[Listener]:
     return [item for item in listeners(None, containers) if item.port == port]
 
 
-def container(*ports: PublishedPort, **rest: object) -> Container:
-    return Container("f" * 64, "api-gateway", "x", "running", ports=ports, **rest)  # type: ignore[arg-type]
+def container(*ports: PublishedPort, **rest: object) -> ListedContainer:
+    return ListedContainer("f" * 64, "api-gateway", "x", "running", ports=ports, **rest)  # type: ignore[arg-type]
 
 
 def test_a_listener_is_found_with_its_process() -> None:
