@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 4dda7021
+# kestra-tasks:managed 9f460bb1
 # Start the monorepo's stacks, one phase after the other.
 set -euo pipefail
 
 here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd -P -- "$here/../.." && pwd)
-folder=$root/tools/compose
-stack_file=$root/tools/compose/docker-compose.tools.yml
-stack_script=$root/tools/kestra/scripts/stack.sh
+folder="$root/tools/compose"
+stack_file="$root/tools/compose/docker-compose.tools.yml"
+stack_script="$root/tools/kestra/scripts/stack.sh"
 
 usage() {
   cat <<'END'

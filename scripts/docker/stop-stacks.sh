@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 619816b7
+# kestra-tasks:managed e2268ba3
 # Stop the monorepo's stacks in the opposite order; containers and data stay.
 set -euo pipefail
 
 here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd -P -- "$here/../.." && pwd)
-start_script=$root/scripts/docker/start-stacks.sh
-folder=$root/tools/compose
-stack_file=$root/tools/compose/docker-compose.tools.yml
-stack_script=$root/tools/kestra/scripts/stack.sh
+start_script="$root/scripts/docker/start-stacks.sh"
+folder="$root/tools/compose"
+stack_file="$root/tools/compose/docker-compose.tools.yml"
+stack_script="$root/tools/kestra/scripts/stack.sh"
 
 usage() {
   cat <<'END'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed 3b460885
+# kestra-tasks:managed e70660ac
 # Check the services of this monorepo's manifest: what each answers, and its container.
 # shellcheck disable=SC2154 # common.sh and probe.sh set root, word and more
 set -euo pipefail
@@ -15,7 +15,7 @@ here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../../too
 
 EXIT_UNHEALTHY=4
 KESTRA=kestra-orchestrator
-manifest=$root/config/services-manifest.json
+manifest="$root/config/services-manifest.json"
 
 usage() {
   cat <<'END'

@@ -15,7 +15,7 @@ here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/@@scripts
 
 EXIT_UNHEALTHY=4
 KESTRA=kestra-orchestrator
-manifest=$root/@@manifest@@
+manifest="$root/@@manifest@@"
 
 usage() {
   cat <<'END'

@@ -5,9 +5,9 @@ set -euo pipefail
 
 here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd -P -- "$here/@@root@@" && pwd)
-folder=$root@@compose_folder@@
-stack_file=$root/@@compose_file@@
-stack_script=$root/@@stack_script@@
+folder="$root@@compose_folder@@"
+stack_file="$root/@@compose_file@@"
+stack_script="$root/@@stack_script@@"
 
 usage() {
   cat <<'END'

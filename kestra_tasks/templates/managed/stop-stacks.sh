@@ -5,10 +5,10 @@ set -euo pipefail
 
 here=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 root=$(cd -P -- "$here/@@root@@" && pwd)
-start_script=$root/@@start_script@@
-folder=$root@@compose_folder@@
-stack_file=$root/@@compose_file@@
-stack_script=$root/@@stack_script@@
+start_script="$root/@@start_script@@"
+folder="$root@@compose_folder@@"
+stack_file="$root/@@compose_file@@"
+stack_script="$root/@@stack_script@@"
 
 usage() {
   cat <<'END'

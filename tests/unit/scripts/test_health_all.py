@@ -198,6 +198,17 @@ def test_wrong_usage(stage: Stage, arguments: tuple[str, ...], code: int, said: 
     assert said in answer.err
 
 
+def test_paths_with_spaces_and_letters(tmp_path: Path) -> None:
+    places = {"health_check": "bin x/saúde.sh", "kestra_dir": "ó x/kestra"}
+    stage = Stage(tmp_path, create=("healthcheck",), manifest="cfg é/my services.json", **places)
+    stage.integrate()
+    place = stage.root / "cfg é" / "my services.json"
+    place.parent.mkdir()
+    place.write_text(json.dumps(MANIFEST))
+    answer = stage.run(stage.script, "--services", "kestra", **world(stage))
+    assert answer.code == 0, answer
+
+
 def test_no_manifest_and_a_broken_one(stage: Stage) -> None:
     place = stage.root / "config" / "services-manifest.json"
     place.write_text('{"services": [')

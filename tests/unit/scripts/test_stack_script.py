@@ -146,6 +146,23 @@ def test_own_stack_file_of_another_name_is_the_stacks_phase(tmp_path: Path) -> N
     ]
 
 
+def test_paths_with_spaces_and_letters(tmp_path: Path) -> None:
+    folder = "ferramentas é/compor x"
+    places = {"start_stacks": "bin x/subir é.sh", "stop_stacks": "bin x/descer é.sh"}
+    stacks = own(
+        *(tmp_path, "data"),
+        compose_file=f"{folder}/docker-compose.tools.yml",
+        kestra_dir="ó x/kestra",
+        **places,
+    )
+    (stacks.root / folder / "docker-compose.data.yml").write_text("services:\n  one: {}\n")
+    ran = stacks.run(places["start_stacks"])
+    assert ran.code == 0, ran.err
+    starts = [f"compose -f ROOT/{folder}/docker-compose.{p}.yml up -d" for p in ("data", "tools")]
+    assert ran.changes == [starts[0], f"{starts[1]} kestra"]
+    assert stacks.run(places["stop_stacks"]).code == 0
+
+
 def test_a_stack_file_in_the_root_works_too(tmp_path: Path) -> None:
     stacks = own(tmp_path, compose_file="docker-compose.yml")
     ran = stacks.run(SCRIPTS["start"])
