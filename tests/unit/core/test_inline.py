@@ -25,6 +25,7 @@ M = "********"
         ("X: ${A_SECRET:-abc}", f"X: ${{A_SECRET:-{M}}}"),
         ("SECRET: ${X:-abc}", f"SECRET: ${{X:-{M}}}"),
         ("API_KEY=XabcX", f"API_KEY={M}"),
+        ("API_KEY=Xa,b", f"API_KEY={M}"),
         ('x: {"key": X, "a": 1}', f'x: {{"key": {M}, "a": 1}}'),
         ("KEY: |\r\n  ab\r\n\r\n  cd\r\nx: 1", f"KEY: |\r\n  {M}\r\n\r\n  {M}\r\nx: 1"),
         ("PRIVATE_KEY: |\n  ab\n\n  cd\nother: 1", f"PRIVATE_KEY: |\n  {M}\n\n  {M}\nother: 1"),
