@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from dev.status import command
+from kestra_tasks.core import envtext
 from tests.integration.monorepo import Answer, docker, is_free
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -58,7 +59,16 @@ class Clone:
             timeout=timeout,
             check=False,
         )
+        for secret in self.secrets():
+            assert secret not in done.stdout + done.stderr
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def secrets(self) -> list[str]:
+        """What the stand-in's and the integration's passwords are; none before there is one."""
+        place = self.root / ".env"
+        text = place.read_text(encoding="utf-8") if place.exists() else ""
+        values = envtext.values(text).items()
+        return [value for name, value in values if name.endswith("PASSWORD") and value]
 
     def git(self) -> list[str]:
         done = subprocess.run(
@@ -90,6 +100,7 @@ def clone(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
 def test_quickstart_ends_healthy_and_everything_it_promises_works(clone: Clone) -> None:
     first = clone.inv("quickstart", "--ports", f"{clone.ports[0]},{clone.ports[1]}")
     assert first.code == 0, first.err
+    assert len(clone.secrets()) >= 2, "no password was drawn: nothing was looked for"
     assert re.search(r"^pass  flow  +execution \S+ ended SUCCESS", first.out, re.MULTILINE)
     assert f"http://127.0.0.1:{clone.ports[0]}/ui/" in first.out
     assert "next: ./inv kestra.smoke" in first.out
