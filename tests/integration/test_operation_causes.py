@@ -365,6 +365,7 @@ def test_a_wrapper_on_the_same_database(repo: Monorepo) -> None:
         )
         assert typed.returncode == 0, typed.stderr
         assert docker("ps", "-aq", "--filter", f"name=^/{name}$") == ""
-        assert repo.inv("kestra.up", "--no-wait").code == 0
+        answer = repo.inv("kestra.up", "--dry-run")
+        assert answer.code == 0, answer.err
     finally:
         docker("rm", "-fv", name, check=False)
