@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kestra_tasks.core.facts import Listener
 from kestra_tasks.errors import PreconditionError
-from kestra_tasks.ops import data, images, preflight
+from kestra_tasks.ops import data, health, images, preflight
 from kestra_tasks.ops.containers import Container, Image
 from kestra_tasks.ops.environment import Runtime
 from kestra_tasks.ops.runner import Runner
+from kestra_tasks.probes import listeners
 
 
 def runtime(tmp_path: Path, **changes: Any) -> Runtime:
@@ -258,3 +261,26 @@ def test_the_record_is_plain_json(tmp_path: Path) -> None:
     made = record(tmp_path, "sha256:aaa")
     kept = json.loads((made.storage / images.RECORD).read_text())
     assert kept["image_id"] == "sha256:aaa" and "Abcdefg1" not in json.dumps(kept)
+
+
+def test_a_port_that_our_own_server_is_coming_back_on_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine opens a container's ports before it calls it running."""
+    held = [Listener(8180, "tcp", "127.0.0.1", 7, "docker-proxy", "x-kestra")]
+    monkeypatch.setattr(listeners, "listeners", lambda _root: held)
+    engine = Engine()
+    engine.containers["ours"] = container(status="restarting")
+    assert not list(preflight.ports(runtime(tmp_path), engine))  # type: ignore[arg-type]
+    engine.containers["ours"] = container(name="y-kestra", status="restarting")
+    (problem,) = preflight.ports(runtime(tmp_path), engine)  # type: ignore[arg-type]
+    assert "port 8180" in problem.message and "x-kestra" in problem.message
+
+
+@pytest.mark.parametrize(("ago", "state"), [(5, "fail"), (500, "pass"), (-3600, "pass")])
+def test_restarts_are_a_loop_only_where_the_last_one_was_just_now(ago: int, state: str) -> None:
+    """After a clock that was set back the last start lies ahead."""
+    started = (datetime.now(UTC) - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%S.1Z")
+    found = health._restarts(None, container(restarts=5, started=started))  # type: ignore[arg-type]
+    assert found.state == state
+    assert "-" not in found.why.replace(started[:19], "")

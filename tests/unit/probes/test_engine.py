@@ -21,7 +21,7 @@ from kestra_tasks.core.facts import EngineFacts, Unavailable
 from kestra_tasks.probes import endpoint as endpoint_module
 from kestra_tasks.probes.containers import list_containers
 from kestra_tasks.probes.endpoint import find_endpoint, inspect_socket
-from kestra_tasks.probes.engine import parse_version, probe
+from kestra_tasks.probes.engine import parse_version, probe, why
 from tests.helpers.trees import build_tree
 
 VERSION = {"Version": "27.0.1", "ApiVersion": "1.46", "MinAPIVersion": "1.24"}
@@ -209,6 +209,20 @@ def test_containers(tmp_path: Path) -> None:
     assert [(p.port, p.protocol, p.address) for p in first.ports] == [(8180, "tcp", "127.0.0.1")]
     assert second.name == "e" * 12
     assert (third.state, third.ports) == ("exited", ())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(ValueError("Aborted.", FileNotFoundError(2, "No such file"))), "its socket"),
+        (ValueError(ValueError("x", ConnectionRefusedError(111, "Connection refused"))), "refused"),
+        (ValueError("500 Server Error\nmore"), "500 Server Error"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_why_an_engine_did_not_answer_is_one_plain_line(error: Exception, said: str) -> None:
+    assert said in why(error)
+    assert "(" not in why(error) and "\n" not in why(error)
 
 
 def test_contexts(tmp_path: Path) -> None:
