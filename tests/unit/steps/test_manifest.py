@@ -240,9 +240,9 @@ def test_five_megabytes_take_less_than_two_seconds() -> None:
     many = [{"id": f"s{i}", "env": {"A": "x" * 60, "B": [1, 2]}, "on": True} for i in range(42_000)]
     data = json.dumps({"services": many}, indent=2).encode()
     assert len(data) > 5_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     after = result(planned(data))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert result(planned(after, undo=True)) == data
 
 
