@@ -194,10 +194,13 @@ def _line(script: Script, aim: Aim) -> tuple[Node, str] | None:
         if any(
             _fails(use, aim)
             for node in earlier
-            if node.kind in ("command", "if") and not _joined(script, node)
+            if node.kind in ("command", "if")
             for use in uses(script, node, aim, {})
         ):
-            return earlier[0], ""
+            first = earlier[0]
+            while (joined := joined_to(script, first)) is not None:
+                first = joined
+            return first, ""
     return None
 
 

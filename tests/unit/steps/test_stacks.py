@@ -246,7 +246,7 @@ PLAIN = ORDERED(body=f'{C} "x/{F}.$1.yml" up -d', call='up "$p"')
         (f"set -e\n{C} {F}.data.yml up -d\nif asked; then\n  {C} {F}.tools.yml up -d\nfi\n", ""),
         (f"set -e\nall() {{\n  {C} {F}.data.yml up -d\n  {C} {F}.tools.yml up -d\n}}\nall\n",
          f"  {C} {F}.data.yml"),
-        (f"set -e\nasked data && {C} {F}.data.yml up -d\n{C} {F}.tools.yml up -d\n", ""),
+        (f"set -e\nasked data && {C} {F}.data.yml up -d\n{C} {F}.tools.yml up -d\n", "asked data"),
     ],
 )  # fmt: skip
 def test_a_call_ahead_only_of_an_order_that_may_end(script: str, where: str) -> None:
