@@ -75,6 +75,9 @@ def test_a_hands_edit_is_kept_unless_forced() -> None:
     forced = plan(edited, Settings().with_(force=True))
     assert [edit.path for edit in forced.edits] == [path]
     assert [type(c) for c in scaffold.undo(edited, Settings())].count(Conflict) == 1
+    undone = plan(edited, Settings(force=True), undo=True)
+    assert not undone.conflicts
+    assert undone.tree.read(path) is None
 
 
 def test_the_readme_is_the_teams() -> None:
