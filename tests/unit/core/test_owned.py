@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kestra_tasks.core.edit import Conflict, Edit, Noop
-from kestra_tasks.core.markers import seal
-from kestra_tasks.core.owned import plan_managed, plan_seeded, undo_owned
+from kestra_tasks.core.markers import Block, seal
+from kestra_tasks.core.owned import edited_block, plan_managed, plan_seeded, undo_owned
 from kestra_tasks.core.tree import File, Tree
 
 OLD = "# kestra-tasks:managed @@digest@@\nold\n"
@@ -88,3 +88,34 @@ def test_undo_leaves_what_isnt_ours_and_what_a_hand_changed() -> None:
     )
     forced = undo_owned(tree(changed), "f", force=True)
     assert forced == Edit("f", File.of(changed), None, "written by us")
+
+
+BLOCK = Block(0, 9, "theirs\n", (), intact=False, line=7)
+
+
+@pytest.mark.parametrize(
+    ("what", "named", "why", "anew", "away"),
+    [
+        (
+            "call",
+            "",
+            "f:7: our call was edited by hand; it is kept",
+            "add --force to write it anew",
+            "delete the marked lines by hand, or add --force to delete them",
+        ),
+        (
+            "lines",
+            "stop",
+            "f:7: our lines (stop) were edited by hand; they are kept",
+            "add --force to write them anew",
+            "delete the marked lines by hand, or add --force to delete them",
+        ),
+    ],
+)
+def test_a_block_that_a_hand_edited_is_told_with_both_sides(
+    what: str, named: str, why: str, anew: str, away: str
+) -> None:
+    both = edited_block("f", BLOCK, what, ours="ours\n", named=named)
+    assert both == Conflict("f", why, anew, theirs="theirs\n", ours="ours\n")
+    gone = edited_block("f", BLOCK, what, named=named)
+    assert gone == Conflict("f", why, away, theirs="theirs\n")
