@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.cases import shoot
+from tests.helpers.forks import READS_ALL
 from tests.integration.monorepo import Answer, Monorepo, lay
 
 pytestmark = [
@@ -82,19 +83,11 @@ def test_a_stopped_engine(repo: Monorepo, tmp_path: Path) -> None:
 def test_a_socket_without_permission(repo: Monorepo, tmp_path: Path) -> None:
     place = tmp_path / "docker.sock"
     repo.env["DOCKER_HOST"] = f"unix://{place}"
-    # Without these two rights root is a user like any other.
-    drop = "--bounding-set=-dac_override,-dac_read_search"
-    nobody = ("setpriv", drop, "--reuid=65534", "--regid=65534", "--clear-groups", "--")
-    for folder in (place.parent, repo.root, repo.driver):
-        for each in (folder, *folder.parents[:-2]):
-            each.chmod(each.stat().st_mode | 0o055)
-    (repo.root / ".env").chmod(0o644)
     with socket.socket(socket.AF_UNIX) as engine:
         engine.bind(str(place))
         engine.listen()
         place.chmod(0o660)
-        repo.prefix = nobody
-        repo.env["HOME"] = str(repo.driver)
+        repo.prefix = READS_ALL
         try:
             refused(
                 repo,
@@ -103,8 +96,6 @@ def test_a_socket_without_permission(repo: Monorepo, tmp_path: Path) -> None:
             )
         finally:
             repo.prefix = ()
-            del repo.env["HOME"]
-            (repo.root / ".env").chmod(0o600)
 
 
 @as_root

@@ -15,6 +15,13 @@ from typing import Any
 _CHANGES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown", "os.link"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
+# In front of a command, typed by root: as a user who may read everything and write nothing here.
+# Reading needs a word, as pytest keeps its folders to the user who runs it.
+READS_ALL = (
+    *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    *("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--"),
+)
+
 
 @dataclass(frozen=True)
 class Ended:
