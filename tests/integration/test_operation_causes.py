@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import socket
 import stat
@@ -144,7 +145,7 @@ def test_unknown_cause_shows_both_services_last_lines(repo: Monorepo) -> None:
 
 def test_still_starting_is_not_a_failure_of_the_server(repo: Monorepo) -> None:
     answer = repo.inv("kestra.up", "--timeout", "4", "--json")
-    document = failed(answer, "too-slow", 4, repo.server, "inv kestra.logs -f")
+    document = failed(answer, "too-slow", 4, repo.server, "inv kestra.logs --root ")
     assert "--timeout" in document["next"]
     assert repo.inspect(repo.server)["State"]["Running"]
     assert repo.inv("kestra.up").code == 0
@@ -311,7 +312,8 @@ def test_without_env_or_integration(repo: Monorepo, tmp_path: Path) -> None:
     (tmp_path.parent / "driver/tasks.py").write_text((repo.driver / "tasks.py").read_text())
     (tmp_path / ".env").write_text("")
     answer = bare.inv("kestra.up", "--json")
-    assert answer.code == 3 and answer.json["error"]["hint"] == "inv kestra.integrate"
+    wanted = f"inv kestra.integrate --root {shlex.quote(str(tmp_path))}"
+    assert answer.code == 3 and answer.json["error"]["hint"] == wanted
     (repo.root / ".env").rename(repo.root / ".env.away")
     try:
         (repo.root / ".env.away").read_text()
