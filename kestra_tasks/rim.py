@@ -229,12 +229,17 @@ def find_root(context: Context, given: str | None) -> Path:
     """The monorepo's root: `--root`, or the folder of the tasks.py that Invoke loaded.
 
     Raises:
-        UsageError: `--root` isn't a folder.
+        UsageError: `--root` isn't a folder, or can't be looked at.
     """
     if given:
         root = Path(given).expanduser()
-        if not root.is_dir():
-            raise UsageError(f"--root {given}: no such folder", "give the monorepo's top folder")
+        hint = "give the monorepo's top folder"
+        try:
+            there = root.is_dir()
+        except OSError as error:  # no right to look, a name that is too long
+            raise UsageError(f"--root {given}: {error.strerror}", hint) from error
+        if not there:
+            raise UsageError(f"--root {given}: no such folder", hint)
         return root.resolve()
     prefix = _project(context)
     return Path(prefix).resolve() if prefix else Path.cwd()

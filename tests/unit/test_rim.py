@@ -305,6 +305,12 @@ def test_a_root_that_is_no_folder_is_refused(run: Run, tmp_path: Path) -> None:
         assert "no such folder" in str(said.json["error"])
 
 
+def test_a_root_that_cannot_be_looked_at_is_told_as_that(run: Run, tmp_path: Path) -> None:
+    said = run("kestra.look", "--json", "--root", str(tmp_path / ("x" * 300)))
+    assert said.code == 1
+    assert "File name too long" in str(said.json["error"])
+
+
 def test_without_root_it_is_where_the_tasks_are(run: Run) -> None:
     assert Path(str(run("kestra.look", "--json").json["root"])).is_dir()
 
