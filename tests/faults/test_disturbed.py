@@ -102,7 +102,7 @@ def crowd(repo: Monorepo, images: dict[str, str]) -> Iterator[list[str]]:
         docker("start", *names[:10])
         yield names
     finally:
-        docker("rm", "-f", *names, check=False, timeout=300)
+        docker("rm", "-fv", *names, check=False, timeout=300)
 
 
 def _create(repo: Monorepo, images: dict[str, str], name: str, number: int) -> None:

@@ -152,7 +152,7 @@ class OwnEngine:
         try:
             if self._daemon is not None:
                 if ids := self.docker("ps", "-aq", check=False).split():
-                    self.docker("rm", "-f", *ids, check=False)
+                    self.docker("rm", "-fv", *ids, check=False)
                 self.stop()
         finally:
             self._holder.communicate()
