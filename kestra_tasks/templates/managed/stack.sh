@@ -91,7 +91,7 @@ ports_free() {
     ! listens "$port" || {
       taken=1
       trouble "$EXIT_LEFT_OUT" "port $port is taken by $(port_owner "$port"), so Kestra isn't started" \
-        'inv kestra.env --ports auto   # moves Kestra to free ports; or --ports N,M' \
+        'inv kestra.env --ports auto --here   # moves Kestra to free ports, on this machine' \
         "$(script stack.sh) start" || :
     }
   done

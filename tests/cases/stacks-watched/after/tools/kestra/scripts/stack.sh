@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kestra-tasks:managed b83b9189
+# kestra-tasks:managed c23d27a1
 # Start and stop the stack's Kestra, for the monorepo's start and stop scripts.
 set -euo pipefail
 
@@ -89,7 +89,7 @@ ports_free() {
     ! listens "$port" || {
       taken=1
       trouble "$EXIT_LEFT_OUT" "port $port is taken by $(port_owner "$port"), so Kestra isn't started" \
-        'inv kestra.env --ports auto   # moves Kestra to free ports; or --ports N,M' \
+        'inv kestra.env --ports auto --here   # moves Kestra to free ports, on this machine' \
         "$(script stack.sh) start" || :
     }
   done
