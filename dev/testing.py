@@ -28,15 +28,23 @@ def integration(_context: Context, k: str = "") -> None:
     _pytest(["-m", "integration", *_named(k)], env=_engine())
 
 
-@task(default=True, name="all", auto_shortflags=False)
-def all_(_context: Context) -> None:
+@task(
+    default=True,
+    name="all",
+    auto_shortflags=False,
+    help={"retry": "Try what fails on the engine or in the browser once more, alone, and say so."},
+)
+def all_(_context: Context, retry: bool = False) -> None:
     """Set up what is missing, then run every test, real containers included."""
     env = _engine()
     _browser()
     _pytest([*_SIDE_BY_SIDE, "-m", _UNIT, "--cov", "--cov-report="])
     # One after another: they share the engine, and each waits for a real server.
     live = ["-m", f"not ({_UNIT})"]
-    if run(["pytest", *live, "--cov", "--cov-append", *_REPORT], env):
+    code = run(["pytest", *live, "--cov", "--cov-append", *_REPORT], env)
+    if code and not retry:
+        raise Exit("tests failed", code=1)
+    if code:
         say("once more, only what failed: what passes now is unsteady, and wants a look")
         _pytest([*live, "--last-failed", "--last-failed-no-failures=none"], env=env)
 
