@@ -34,7 +34,7 @@ def test_asks_all_side_by_side(fake: FakeServices, tmp_path: Path) -> None:
     root = write_root(tmp_path, services, f"K_PORT={fake.port}\n")  # type: ignore[arg-type]
     begun = time.monotonic()
     found = survey(root, Settings(), environ=ENVIRON, timeout=0.5)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 2.4  # one after the other takes 2.5
     said = {service.ident: (str(v.status), say(v.words, "pt-BR")) for service, v in found.found}
     assert said["kestra-orchestrator"] == ("down", "a saúde diz DOWN")
     assert said["h4"][0] == "down" and "não respondeu em 0.5 s" in said["h4"][1]
