@@ -128,7 +128,8 @@ def test_configuration_that_is_no_yaml(repo: Monorepo) -> None:
 
 
 def test_out_of_memory(repo: Monorepo) -> None:
-    repo.set(KESTRA_MEMORY="100m")
+    # A heap that is touched at once: a JVM that grows slowly may live on by dropping its own pages.
+    repo.set(KESTRA_MEMORY="100m", KESTRA_JAVA_OPTS="-Xms200m -XX:+AlwaysPreTouch")
     answer = repo.inv("kestra.up", "--json")
     failed(answer, "out-of-memory", 4, repo.server, "KESTRA_MEMORY")
 
