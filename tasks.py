@@ -2,11 +2,11 @@
 
 from invoke import Collection
 
-from dev import bench, documents, linting, locking, mutation, quickstart, status, testing
+from dev import bench, documents, linting, locking, mutate, quickstart, status, testing
 from kestra_tasks import ns as kestra
 from rig.tasks import ns as rig
 
-ns = Collection(bench.bench, linting.lint, linting.format_, locking.lock, mutation.mutate)
+ns = Collection(bench.bench, linting.lint, linting.format_, locking.lock, mutate.mutate)
 ns.add_task(quickstart.quickstart)
 ns.add_collection(documents.ns)
 ns.add_collection(testing.ns)

@@ -1,4 +1,4 @@
-"""`inv mutate`: does a test notice, where one thing in `core/` or `steps/` is changed?
+"""Does a test notice, where one thing in `core/` or `steps/` is changed?
 
 mutmut runs on a copy of the sources, so that a long run doesn't mind what is edited meanwhile.
 """
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from invoke import Context, Exit, task
+from invoke import Exit
 
 from dev.chores import ROOT, say, tracked
 from dev.mutation_report import Result, table, unnoticed
@@ -27,24 +27,15 @@ _COPIED = (PACKAGE, "tests", "apps", "dev")
 # Tests of an engine, and of speed on big files.
 _SELECTED = ("-m", "not integration", "-k", "not megabyte")
 _SPINNER = re.compile("[\u2800-\u28ff] ")
-_HELP = {
-    "only": "Some modules: core/plan.py, core.plan or core; once for each.",
-    "show": "Show the diffs of the last run's survivors; run nothing.",
-    "again": "Run only what survived the last time, where the module is as it was then.",
-    "jobs": "Processes side by side.",
-}
 
 
-@task(name="mutate", auto_shortflags=False, iterable=["only"], help=_HELP)
-def mutate(
-    _context: Context,
-    only: list[str] | None = None,
-    show: bool = False,
-    again: bool = False,
-    jobs: int = 1,
-) -> None:
-    """Change core/ and steps/ in one place at a time, and tell which changes no test notices."""
-    chosen = choose(only or ())
+def run(only: Iterable[str], jobs: int, *, show: bool, again: bool) -> None:
+    """Run the modules that the words name, or show what the last run's survivors change.
+
+    Raises:
+        Exit: a word that names no module, or mutmut failed.
+    """
+    chosen = choose(only)
     if not show:
         _announce(chosen, jobs, again=again)
         failed = [module for module in chosen if not _run(module, jobs, again=again)]

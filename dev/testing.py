@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from invoke import Collection, Context, Exit, task
 
-from dev import browser
 from dev.chores import run, say
 
 _NO_TESTS = 5
@@ -74,6 +73,7 @@ def _engine() -> dict[str, str]:
 
 def _browser() -> None:
     """Set a Chromium up; without one its tests are skipped, which under CI=true is a failure."""
+    from dev import browser
     from kestra_tasks.errors import KestraTasksError
 
     try:
