@@ -24,7 +24,7 @@ from dev.mutation_tests import PACKAGE, modules, tests_of
 
 FOLDER = ROOT / "build" / "mutation"
 _COPIED = (PACKAGE, "tests", "apps", "dev")
-# Tests of an engine, and of speed on big files.
+# Neither tests of an engine nor of big files.
 _SELECTED = ("-m", "not integration", "-k", "not megabyte")
 _SPINNER = re.compile("[\u2800-\u28ff] ")
 

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import invoke
 from invoke import Exit, ParseError
@@ -21,6 +22,21 @@ _MISSING = re.compile(r"did not receive required positional arguments: (.*)")
 
 class Program(invoke.Program):
     """`inv`, with a message, the next command and an exit code where Invoke has a traceback."""
+
+    def __init__(self, binary: str, **options: Any) -> None:
+        """Of Invoke's name, version and, but for its errors, configuration.
+
+        Args:
+            binary: what is typed.
+            options: more of what `invoke.Program` takes.
+        """
+        super().__init__(
+            name="Invoke",
+            binary=binary,
+            version=invoke.__version__,
+            config_class=Config,
+            **options,
+        )
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:
         """Run the tasks that `argv` names (by default the process's own).
@@ -159,10 +175,4 @@ def _place(error: Exception) -> str:
     return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
 
 
-program = Program(
-    name="Invoke",
-    binary="inv[oke]",
-    binary_names=["invoke", "inv"],
-    version=invoke.__version__,
-    config_class=Config,
-)
+program = Program("inv[oke]", binary_names=["invoke", "inv"])

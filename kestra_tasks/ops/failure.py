@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
-from kestra_tasks.core.causes import UNKNOWN, Cause, find
+from kestra_tasks.core.causes import UNKNOWN, Cause, Evidence, find
 from kestra_tasks.errors import ExitCode, KestraTasksError
 from kestra_tasks.ops import evidence, preflight
 from kestra_tasks.ops.stack import Stack
-from kestra_tasks.ops.wait import Start
+from kestra_tasks.ops.wait import Deadline, Start, until
 
 
 class StartFailedError(KestraTasksError):
@@ -42,14 +41,7 @@ def failure(stack: Stack, since: Start, output: str = "") -> StartFailedError:
         output: what the failed `docker` command printed.
     """
     stack.progress.end()
-    gathered = evidence.collect(stack.runtime, stack.engine, since.unix, output)
-    cause = find(gathered)
-    # On a busy machine a container's last lines arrive after the news of its end.
-    end = time.monotonic() + _SECONDS_FOR_LAST_LINES
-    while cause.kind == UNKNOWN and time.monotonic() < end:
-        time.sleep(0.5)
-        gathered = evidence.collect(stack.runtime, stack.engine, since.unix, output)
-        cause = find(gathered)
+    gathered, cause = _found(stack, since, output)
     if cause.kind == "port-taken":
         cause = replace(cause, lines=(*cause.lines, *_holders(stack)))
     place = evidence.save(stack.runtime, gathered, cause)
@@ -62,6 +54,24 @@ def failure(stack: Stack, since: Start, output: str = "") -> StartFailedError:
         else ""
     )
     return StartFailedError(cause, place, stack.runtime.root, since.elapsed, running)
+
+
+def _found(stack: Stack, since: Start, output: str) -> tuple[Evidence, Cause]:
+    """What shows the failure, and its cause.
+
+    On a busy machine a container's last lines arrive after the news of its end: where they
+    name no cause yet, they are asked for again.
+    """
+    deadline = Deadline.after(_SECONDS_FOR_LAST_LINES)
+
+    def named() -> tuple[Evidence, Cause] | None:
+        gathered = evidence.collect(stack.runtime, stack.engine, since.unix, output)
+        cause = find(gathered)
+        return (gathered, cause) if cause.kind != UNKNOWN or deadline.passed else None
+
+    found = until(named, deadline, longest=0.5)
+    assert found, "the last answer, at the deadline, is never None"
+    return found
 
 
 def _holders(stack: Stack) -> list[str]:

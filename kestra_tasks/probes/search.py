@@ -15,7 +15,7 @@ from kestra_tasks.core.references import Hit, read_hit
 
 # One alternation of plain words: measured, each further pattern of another form costs more
 # than a tenth of the whole search.
-_PATTERN = r"[kK]estra|KESTRA|^services:|^include:|remove-orphans|project-directory"
+_PATTERN = r"[kK]estra|KESTRA|^services:|^include:|remove-orphans"
 _SKIPPED = (".git", ".hg", ".svn", "node_modules", ".venv", ".tox", ".terraform", ".next")
 _MOST = 10_000
 _COLUMNS = 400  # of a line; minified files have one of megabytes

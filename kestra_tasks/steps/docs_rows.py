@@ -17,8 +17,8 @@ from kestra_tasks.steps.docs_cells import FILLERS, OWN, Row, cells_of, name_rows
 
 _NUMBER = re.compile(r"(?<![\w.])\d{2,5}(?![\w.])")
 _DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[/.]\d{1,2}|\b20\d{2}\b")
+_APART = re.compile(r"\b(data|dados|databases?|bancos?|storage|monitor\w*|observa\w+)\b")
 # Tables of what was, of ranges, of what is free.
-_DATA = re.compile(r"\b(data|dados|databases?|bancos?|storage|monitor\w*|observa\w+)\b")
 _NOT_NOW = re.compile(
     r"histor|change|mudanca|alterac|retired|removed|removid|deprecat|desativ|legac|legad|antig"
     r"|reserv|range|faixa|\bfree\b|\blivres?\b|conflict|conflit"
@@ -164,7 +164,7 @@ def _fitting(found: Iterable[Table], settings: Settings) -> Table | None:
         prefixed = sum(f"{settings.prefix}-" in cell for row in table.rows for cell in row) + sum(
             cell.strip("`") == settings.stack for cell in table.cells("stack")
         )
-        apart = any(_DATA.search(plain(words)) for words in table.headings)
+        apart = any(_APART.search(plain(words)) for words in table.headings)
         return (2 if under else 1 if prefixed else -1 if apart else 0, len(table.rows))
 
     return max(usable, key=rank, default=None)

@@ -293,6 +293,14 @@ class Inv:
         self._child.stdout.close()
 
 
+def lay_integrated(inv: Inv, root: Path) -> Path:
+    """Write the tree below `root` and integrate Kestra there; returns `root`."""
+    lay(root)
+    said = inv(Job("integrate", root, ["kestra.integrate", "--ports", "19560,19561"]))
+    assert (root / "tools/kestra/compose.yml").is_file(), said.err
+    return root
+
+
 def serve() -> None:
     """Fork an `inv` for each line of stdin; answer with its exit code."""
     import docker  # noqa: F401

@@ -8,14 +8,16 @@ import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 _RANGE = range(19_100, 19_200)
-_TASKS = (
+TASKS = (
     "from kestra_tasks import ns as kestra\nfrom invoke import Collection\nns = Collection()\n"
     "ns.add_collection(kestra, name='kestra')\n"
 )
@@ -53,6 +55,56 @@ class Answer:
     def json(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.out)
         return document
+
+
+def answer(
+    argv: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    secrets: Callable[[], Iterable[str]] = tuple,
+    timeout: float = 180,
+) -> Answer:
+    """Run `argv` to its end; no secret that there is then may be in what it printed."""
+    done = subprocess.run(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    for secret in secrets():
+        assert secret not in done.stdout + done.stderr
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def passwords(root: Path) -> list[str]:
+    """The passwords in `.env` of `root`; none before there is one."""
+    from kestra_tasks.core import envtext
+
+    place = root / ".env"
+    values = envtext.values(place.read_text(encoding="utf-8") if place.exists() else "")
+    return [value for name, value in values.items() if name.endswith("PASSWORD") and value]
+
+
+def wait_for_launcher(port: int) -> None:
+    """Until the launcher on `port` shows Kestra up.
+
+    Raises:
+        AssertionError: it doesn't within a minute.
+    """
+    from kestra_tasks.ops.wait import Deadline, until
+
+    def shown() -> bool | None:
+        try:
+            found = requests.get(f"http://localhost:{port}/api/services", timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return None
+        return any(i["id"] == "kestra-orchestrator" and i["status"] == "up" for i in found) or None
+
+    assert until(shown, Deadline.after(60)), "the launcher doesn't show Kestra up"
 
 
 @dataclass
@@ -95,19 +147,8 @@ class Monorepo:
     def inv(self, *arguments: str, timeout: float = 180, **env: str) -> Answer:
         """Run `inv` for this monorepo from elsewhere; no answer may hold a secret."""
         argv = [*self.prefix, sys.executable, "-m", "invoke", *arguments, "--root", str(self.root)]
-        done = subprocess.run(
-            argv,
-            cwd=self.driver,
-            env={**os.environ, **self.env, **env},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        for secret in self.secrets():
-            assert secret not in done.stdout + done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        given = {**os.environ, **self.env, **env}
+        return answer(argv, self.driver, given, self.secrets, timeout)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `inv` and don't wait for it."""
@@ -122,10 +163,7 @@ class Monorepo:
         )
 
     def secrets(self) -> list[str]:
-        from kestra_tasks.core import envtext
-
-        values = envtext.values((self.root / ".env").read_text(encoding="utf-8"))
-        return [v for k, v in values.items() if k.endswith("PASSWORD") and v]
+        return passwords(self.root)
 
     def set(self, **values: str) -> None:
         """Change variables in .env."""
@@ -177,7 +215,7 @@ def lay(repo: Monorepo, images: Mapping[str, str], database: str) -> None:
     from kestra_tasks.apply import apply
 
     repo.driver.mkdir()
-    (repo.driver / "tasks.py").write_text(_TASKS)
+    (repo.driver / "tasks.py").write_text(TASKS)
     (repo.root / "invoke.yaml").write_text(
         f"kestra:\n  prefix: {repo.name}\n  stack: {repo.name}\n  network: {repo.name}-net\n"
         f"  database: {database}\n  memory: 1g\n  postgres_memory: 512m\n"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import requests
 
 from dev.status import command
 from kestra_tasks import config, integration, secrets
@@ -21,8 +19,9 @@ from kestra_tasks.checklist.report import ask
 from kestra_tasks.checklist.rows import CRITERIA, ROWS
 from kestra_tasks.ops.runner import Runner
 from kestra_tasks.ops.stack import open_stack
+from kestra_tasks.ops.wait import Deadline, until
 from kestra_tasks.rim import Rim
-from tests.integration.monorepo import _TASKS, Monorepo, docker, is_free
+from tests.integration.monorepo import TASKS, Monorepo, docker, is_free, wait_for_launcher
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -65,7 +64,7 @@ def stage(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
     (root / "apps" / "status").mkdir(parents=True)
     repo = Monorepo(root, f"kt-{random.randrange(16**6):06x}", free[0], free[1])
     repo.driver.mkdir()
-    (repo.driver / "tasks.py").write_text(_TASKS)
+    (repo.driver / "tasks.py").write_text(TASKS)
     (root / "invoke.yaml").write_text(
         f"kestra:\n  prefix: {repo.name}\n  stack: tools\n  network: {repo.name}-net\n"
         f"  memory: 1g\n  postgres_memory: 512m\n  create: {_CREATE}\n"
@@ -85,26 +84,13 @@ def stage(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
         assert up.code == 0, up.err
         argv, env = command(["--root", str(root), "--port", str(free[2])])
         server = subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL)
-        _wait_for_launcher(free[2])
+        wait_for_launcher(free[2])
         yield Stage(repo, free[2])
     finally:
         if server is not None:
             server.terminate()
             server.wait(20)
         repo.clean()
-
-
-def _wait_for_launcher(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            found = requests.get(f"http://localhost:{port}/api/services", timeout=5).json()
-        except (requests.RequestException, ValueError):
-            found = []
-        if any(i["id"] == "kestra-orchestrator" and i["status"] == "up" for i in found):
-            return
-        time.sleep(0.3)
-    raise AssertionError("the launcher doesn't show Kestra up")
 
 
 @pytest.mark.parametrize("number", [r.number for r in ROWS if r.number not in _SKIP_LONG])
@@ -280,9 +266,7 @@ def test_rows_and_criteria_are_those_of_the_task_list() -> None:
 
 def test_the_task_answers_in_all_three_forms(stage: Stage) -> None:
     env = {"SERVICE_LAUNCHER_PORT": str(stage.launcher)}
-    end = time.monotonic() + 60
-    while stage.verdict("5.3")[0] != "pass" and time.monotonic() < end:
-        time.sleep(0.5)
+    until(lambda: stage.verdict("5.3")[0] == "pass" or None, Deadline.after(60))
     shown = stage.repo.inv("kestra.checklist", "--quick", "--markdown", **env)
     answered = stage.repo.inv("kestra.checklist", "--quick", "--json", **env)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.monorepo import _TASKS, Monorepo, docker, is_free
+from tests.integration.monorepo import TASKS, Monorepo, docker, is_free
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -131,7 +131,7 @@ def stage(
     repo = Monorepo(base / "a monorepo", name, ports[0], ports[1])
     repo.root.mkdir()
     repo.driver.mkdir()
-    (repo.driver / "tasks.py").write_text(_TASKS)
+    (repo.driver / "tasks.py").write_text(TASKS)
     (repo.root / ".gitignore").write_text(".env\n")
     subprocess.run(["git", "init", "-q", str(repo.root)], check=True)
     (repo.root / "invoke.yaml").write_text(

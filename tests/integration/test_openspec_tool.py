@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.cases import CASES
-from tests.integration.monorepo import _TASKS, Answer
+from tests.integration.monorepo import TASKS, Answer, answer
 
 pytestmark = pytest.mark.integration
 REPORT = "tools/kestra/tmp/openspec-report.md"
@@ -21,23 +20,13 @@ REPORT = "tools/kestra/tmp/openspec-report.md"
 def driver(tmp_path: Path) -> Path:
     folder = tmp_path / "driver"
     folder.mkdir()
-    (folder / "tasks.py").write_text(_TASKS)
+    (folder / "tasks.py").write_text(TASKS)
     return folder
 
 
 def inv(driver: Path, root: Path, *arguments: str, **env: str) -> Answer:
     argv = [sys.executable, "-m", "invoke", *arguments, "--root", str(root)]
-    done = subprocess.run(
-        argv,
-        cwd=driver,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return answer(argv, driver, {**os.environ, **env}, timeout=400)
 
 
 def monorepo(tmp_path: Path, case: str) -> Path:

@@ -8,17 +8,14 @@ import random
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import requests
 
 from dev.status import command
-from kestra_tasks.core import envtext
-from tests.integration.monorepo import Answer, docker, is_free
+from tests.integration.monorepo import Answer, answer, docker, is_free, passwords, wait_for_launcher
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -49,26 +46,12 @@ class Clone:
         }
 
     def inv(self, *words: str, timeout: float = 600) -> Answer:
-        done = subprocess.run(
-            [str(self.root / "inv"), *words],
-            cwd=self.root,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        for secret in self.secrets():
-            assert secret not in done.stdout + done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        argv = [str(self.root / "inv"), *words]
+        return answer(argv, self.root, self.env, self.secrets, timeout)
 
     def secrets(self) -> list[str]:
-        """What the stand-in's and the integration's passwords are; none before there is one."""
-        place = self.root / ".env"
-        text = place.read_text(encoding="utf-8") if place.exists() else ""
-        values = envtext.values(text).items()
-        return [value for name, value in values if name.endswith("PASSWORD") and value]
+        """The stand-in's and the integration's."""
+        return passwords(self.root)
 
     def git(self) -> list[str]:
         done = subprocess.run(
@@ -128,7 +111,7 @@ def test_the_checklist_is_clean_with_stack_and_launcher_up(clone: Clone) -> None
     argv, env = command(["--root", str(clone.root), "--port", str(clone.ports[4])])
     with subprocess.Popen(argv, env={**env, **clone.env}, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait(clone.ports[4])
+            wait_for_launcher(clone.ports[4])
             found = clone.inv("kestra.checklist", "--json")
         finally:
             server.terminate()
@@ -146,16 +129,3 @@ def test_it_can_all_be_taken_away(clone: Clone) -> None:
     assert not (clone.root / "tools").exists()
     assert not (clone.root / ".env").exists()
     assert [line for line in clone.git() if line.startswith("??")] == []
-
-
-def _wait(port: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            found = requests.get(f"http://localhost:{port}/api/services", timeout=5).json()
-        except (requests.RequestException, ValueError):
-            found = []
-        if any(i["id"] == "kestra-orchestrator" and i["status"] == "up" for i in found):
-            return
-        time.sleep(0.3)
-    raise AssertionError("the launcher doesn't show Kestra up")

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.canaries import BROKEN, BY_HAND, REMOTE, TOKEN, TREE, Inv, Job, lay
+from tests.helpers.canaries import (
+    BROKEN,
+    BY_HAND,
+    REMOTE,
+    TOKEN,
+    TREE,
+    Inv,
+    Job,
+    lay,
+    lay_integrated,
+)
 from tests.helpers.task_calls import FAILING_MODES, MODES, NO_ENGINE, calls, watch
 
 pytestmark = [
@@ -27,11 +37,7 @@ def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
 
 @pytest.fixture(scope="module")
 def integrated(inv: Inv, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("integrated") / "a monorepo"
-    lay(root)
-    said = inv(Job("integrate", root, ["kestra.integrate", "--ports", "19560,19561"]))
-    assert (root / "tools/kestra/compose.yml").is_file(), said.err
-    return root
+    return lay_integrated(inv, tmp_path_factory.mktemp("integrated") / "a monorepo")
 
 
 def test_a_remote_engine(inv: Inv, integrated: Path) -> None:

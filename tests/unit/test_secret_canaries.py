@@ -17,7 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.canaries import ENVIRONMENT, PLACEHOLDERS, TOKEN, Inv, Job, lay, spilled
+from tests.helpers.canaries import (
+    ENVIRONMENT,
+    PLACEHOLDERS,
+    TOKEN,
+    Inv,
+    Job,
+    lay,
+    lay_integrated,
+    spilled,
+)
 from tests.helpers.canaries import canaries as find
 from tests.helpers.task_calls import CALLS, FAILING_MODES, MODES, NO_ENGINE, calls, tasks, watch
 
@@ -33,11 +42,7 @@ def inv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inv]:
 
 @pytest.fixture(scope="module")
 def integrated(inv: Inv, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("integrated") / "a monorepo"
-    lay(root)
-    said = inv(Job("integrate", root, ["kestra.integrate", "--ports", "19560,19561"]))
-    assert (root / "tools/kestra/compose.yml").is_file(), said.err
-    return root
+    return lay_integrated(inv, tmp_path_factory.mktemp("integrated") / "a monorepo")
 
 
 def test_every_task_is_called() -> None:
