@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kestra_tasks.core import jsontext
@@ -67,22 +68,14 @@ def is_ours(value: Any) -> bool:
     """Whether an entry is what we write, for whatever settings."""
     if not isinstance(value, dict):
         return False
-    texts = {key: item for key, item in value.items() if isinstance(item, str)}
-    start = re.fullmatch(r"docker compose -f '?(.+?)'? up -d kestra", texts.get("start", ""))
-    health = re.search(r":-(\d{1,5})\}/health\Z", texts.get("healthUrl", ""))
-    page = re.search(r":-(\d{1,5})\}\Z", texts.get("uiUrl", ""))
-    if not (start and health and page and "path" in texts and "stack" in texts):
+    start = re.fullmatch(r"docker compose -f '?(.+?)'? up -d kestra", str(value.get("start")))
+    health = re.search(r":-(\d{1,5})\}/health\Z", str(value.get("healthUrl")))
+    page = re.search(r":-(\d{1,5})\}\Z", str(value.get("uiUrl")))
+    if not (start and health and page):
         return False
-    return bool(
-        value
-        == _entry(
-            path=texts["path"],
-            compose=start[1],
-            stack=texts["stack"],
-            http=page[1],
-            management=health[1],
-        )
-    )
+    path, stack = str(value.get("path")), str(value.get("stack"))
+    ours = _entry(path=path, compose=start[1], stack=stack, http=page[1], management=health[1])
+    return bool(value == ours)
 
 
 def plan(tree: Tree, settings: Settings) -> Changes:
@@ -109,7 +102,7 @@ def plan(tree: Tree, settings: Settings) -> Changes:
     elif found.value == wanted:
         yield Noop(path, "up to date")
     elif is_ours(found.value) or settings.force:
-        style = jsontext.style_of(text, Container(services.start, services.end, (found,)))
+        style = jsontext.style_of(text, replace(services, items=(found,)))
         new = text[: found.value_start] + jsontext.write(wanted, style) + text[found.end :]
         why = "our entry for other settings" if is_ours(found.value) else "forced"
         yield Edit(path, file, File.of(new, file.mode), why)
@@ -136,8 +129,9 @@ def undo(tree: Tree, settings: Settings) -> Changes:
     if found is None:
         yield Noop(path, f"has no entry {ID}")
     elif not is_ours(found.value) and not settings.force:
+        wanted = entry(settings, ports(tree, settings))
         hint = "take it out by hand, or add --force to delete it"
-        yield _by_hand(path, text, found, entry(settings), hint)
+        yield _by_hand(path, text, found, wanted, hint)
     elif document == {"$comment": _CREATED, "services": [found.value]}:
         yield Edit(path, file, None, "written by us")
     else:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kestra_tasks.core.edit import Change, Conflict, Edit, Noop
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -147,19 +148,127 @@ def test_our_entry_for_other_settings_follows_them_and_leaves_the_rest() -> None
     assert plan.edits[0].why == "our entry for other settings"
 
 
-def test_entry_made_by_hand_is_a_conflict_field_by_field() -> None:
-    hand = {**NINE, "start": "make kestra", "port": 8080}
-    data = json.dumps({"services": [hand]}, indent=2).encode()
-    for undo in (False, True):
-        plan = planned(data, undo=undo)
-        assert not plan.pending
-        (conflict,) = plan.conflicts
-        assert conflict.why.startswith(f"{PATH}:3: ")
-        for words in ("start (line 7)", "port (line 13, not ours)", "healthUrl (missing)"):
-            assert words in conflict.why
-        assert "stop" not in conflict.why
-        assert 'start: "make kestra"\n' in conflict.theirs
-        assert "docker compose" in conflict.ours
+OURS = {
+    **NINE,
+    "healthUrl": "http://localhost:${KESTRA_MANAGEMENT_PORT:-8081}/health",
+    "uiUrl": "http://localhost:${KESTRA_HTTP_PORT:-8080}",
+}
+REPLACE = "add --force to replace it, or change it there"
+TAKE_OUT = "take it out by hand, or add --force to delete it"
+
+
+def manifest_of(*entries: Any) -> str:
+    return json.dumps({"services": entries}, indent=2, ensure_ascii=False)
+
+
+def answer(text: str | None, settings: Settings | None = None, *, undo: bool = False) -> Change:
+    """The step's one answer, to a manifest that only its group may write."""
+    files = {} if text is None else {PATH: File.of(text, 0o664)}
+    todo = manifest.undo if undo else manifest.plan
+    [change] = todo(Tree(files), settings or Settings())
+    return change
+
+
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+def test_entry_made_by_hand_is_a_conflict_field_by_field(undo: bool) -> None:
+    hand = {**NINE, "start": "make kestra", "port": 8080, "path": "ações"}
+    theirs = "".join(f"{key}: {json.dumps(hand[key], ensure_ascii=False)}\n" for key in hand)
+    ours = "".join(f"{key}: {json.dumps(value)}\n" for key, value in OURS.items())
+    assert answer(manifest_of(hand), undo=undo) == Conflict(
+        PATH,
+        f"{PATH}:3: the entry kestra-orchestrator was made by hand and is kept; it differs in "
+        "path (line 6), start (line 7), healthUrl (missing), uiUrl (missing), "
+        "port (line 13, not ours)",
+        TAKE_OUT if undo else REPLACE,
+        theirs,
+        ours,
+    )
+
+
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        ("start", "make kestra", 7),
+        ("uiUrl", "https://kestra.example.org", 14),
+        ("healthUrl", "https://kestra.example.org/health", 13),
+        ("stack", 7, 10),
+        ("workspace", False, 12),
+    ],
+)
+def test_one_field_changed_by_hand_is_enough(
+    field: str, value: object, line: int, undo: bool
+) -> None:
+    # Other ports than the settings': what the team decided is no difference.
+    example = "KESTRA_HTTP_PORT=8180\nKESTRA_MANAGEMENT_PORT=8685\n"
+    decided = manifest.entry(Settings(http_port=8180, management_port=8685))
+    text = manifest_of({**decided, field: value})
+    tree = Tree({PATH: File.of(text), ".env.example": File.of(example)})
+    [change] = (manifest.undo if undo else manifest.plan)(tree, Settings())
+    assert isinstance(change, Conflict)
+    assert change.why == (
+        f"{PATH}:3: the entry kestra-orchestrator was made by hand and is kept; "
+        f"it differs in {field} (line {line})"
+    )
+
+
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+def test_an_entry_that_is_no_object_is_kept(undo: bool) -> None:
+    text = '{"services": {\n  "kestra-orchestrator": "by hand"\n}}'
+    why = f"{PATH}:2: the entry kestra-orchestrator isn't an object; it is kept"
+    assert answer(text, undo=undo) == Conflict(PATH, why, TAKE_OUT if undo else REPLACE)
+
+
+@pytest.mark.parametrize(
+    ("text", "undo", "why"),
+    [
+        (None, False, "absent; `create: [manifest]` in invoke.yaml would write one"),
+        (manifest_of(OURS), False, "up to date"),
+        (None, True, "absent"),
+        (manifest_of(), True, "has no entry kestra-orchestrator"),
+        ("{ not JSON", True, "has no entry kestra-orchestrator"),
+    ],
+)
+def test_nothing_to_do_says_why(text: str | None, undo: bool, why: str) -> None:
+    assert answer(text, undo=undo) == Noop(PATH, why)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "undo", "why"),
+    [
+        (
+            manifest_of({"id": "a"}),
+            manifest_of({"id": "a"}, OURS),
+            False,
+            "lacks the entry kestra-orchestrator",
+        ),
+        (
+            manifest_of(manifest.entry(Settings(stack="data"))),
+            manifest_of(OURS),
+            False,
+            "our entry for other settings",
+        ),
+        (
+            manifest_of({"id": "a"}, OURS),
+            manifest_of({"id": "a"}),
+            True,
+            "the entry was written by us",
+        ),
+    ],
+    ids=["added", "updated", "removed"],
+)
+def test_an_edit_keeps_the_files_mode_and_says_why(
+    before: str, after: str, undo: bool, why: str
+) -> None:
+    edit = Edit(PATH, File.of(before, 0o664), File.of(after, 0o664), why)
+    assert answer(before, undo=undo) == edit
+
+
+def test_force_writes_the_entry_where_something_else_stood() -> None:
+    before = '{\n  "services": {\n    "kestra-orchestrator": null\n  }\n}\n'
+    after = json.dumps({"services": {"kestra-orchestrator": OURS}}, indent=2) + "\n"
+    edit = Edit(PATH, File.of(before, 0o664), File.of(after, 0o664), "forced")
+    assert answer(before, Settings(force=True)) == edit
 
 
 def test_force_replaces_a_hand_made_entry_where_it_stands() -> None:
@@ -181,8 +290,8 @@ def test_force_replaces_a_hand_made_entry_where_it_stands() -> None:
         ('{"services": []}\n{}', "2:1", "more text"),
         ("{'services': []}", "1:2", "expecting property name"),
         ('{"apps": []}', "1:1", 'there is no "services"'),
-        ('{"services": 3}', "1:14", "neither array nor object"),
-        ('{"services": [],\n "services": []}', "2:2", "twice"),
+        ('{"services": 3}', "1:14", '"services" is neither array nor object'),
+        ('{"services": [],\n "services": []}', "2:2", '"services" is there twice'),
         ('"services"', "1:1", "neither an object nor an array"),
         (
             '{"services": [{"id": "kestra-orchestrator"},\n{"id": "kestra-orchestrator"}]}',
@@ -203,22 +312,18 @@ def test_what_cannot_be_read_is_a_conflict_with_its_place(text: str, where: str,
             continue
         assert len(plan.conflicts) == 1
         assert plan.conflicts[0].why.startswith(f"{PATH}:{where}")
-        assert why in plan.conflicts[0].why
+        assert f": {why}" in plan.conflicts[0].why
 
 
-def test_absent_file_is_left_alone_unless_asked() -> None:
-    plan = planned(None)
-    assert not plan.pending
-    assert "create: [manifest]" in plan.outcomes[0].noops[0].why
-    assert not planned(None, undo=True).pending
-
-
-def test_created_file_is_valid_and_goes_again() -> None:
-    settings = Settings(create=("manifest",))
-    created = result(planned(None, settings))
-    assert decoded(created)["services"][0].items() >= NINE.items()
-    assert not planned(created, settings).pending
-    assert planned(created, settings, undo=True).tree.read(PATH) is None
+def test_created_file_is_written_as_people_write_and_goes_again() -> None:
+    settings = Settings(create=("manifest",), kestra_dir="orquestração")
+    comment = "Services of this monorepo; file created by kestra-tasks."
+    document = {"$comment": comment, "services": [manifest.entry(settings)]}
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    assert answer(None, settings) == Edit(PATH, None, File.of(text), "absent")
+    assert answer(text, settings) == Noop(PATH, "up to date")
+    gone = Edit(PATH, File.of(text, 0o664), None, "written by us")
+    assert answer(text, settings, undo=True) == gone
 
 
 def test_created_file_stays_when_something_was_added() -> None:
@@ -289,10 +394,17 @@ def test_any_document_comes_back_to_the_byte(data: st.DataObject) -> None:
     assert result(planned(after, undo=True)) == before
 
 
-def test_a_manifest_of_another_shape_is_told_with_what_to_name() -> None:
-    conflict = planned(b'{"apps": {"web": {"port": 3000}}}').conflicts[0]
-    assert "`manifest: PATH`" in conflict.hint
-    assert "skip: [manifest]" in conflict.hint
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ('{"apps": {"web": {"port": 3000}}}', "name the manifest that has them: `manifest: PATH`"),
+        ("{}}", "mend that file by hand"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_what_to_do(text: str, first: str) -> None:
+    [conflict] = planned(text.encode()).conflicts
+    assert conflict.path == PATH
+    assert conflict.hint == f"{first}, or leave the step out: `skip: [manifest]` in invoke.yaml"
 
 
 def test_the_entry_falls_back_to_the_ports_that_the_team_decided() -> None:
