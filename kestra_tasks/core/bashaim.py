@@ -44,21 +44,24 @@ def compose_name(path: str) -> str:
     return posixpath.join(posixpath.basename(folder), name) if name in USUAL else name
 
 
-def acts(script: Script, node: Node, aim: Aim, seen: frozenset[str] = frozenset()) -> bool:
+def acts(script: Script, node: Node, aim: Aim) -> bool:
     """Whether code below `node` runs Compose with one of the verbs, itself or by a function."""
-    functions = {f.name: f for f in script.root.walk("function")}
-    own = [node] if node.kind == "command" else []
-    for command in [*own, *node.walk("command")]:
-        words = [plain(word) or "" for word in command.words]
-        text = script.code[command.start : command.end]
-        if aim.verbs & set(words) and re.search(r"docker|compose", text, re.I):
-            return True
-        called = functions.get(words[0]) if words else None
-        if called is None or called.name in seen | {node.name}:
-            continue
-        if acts(script, called, aim, seen | {called.name}):
-            return True
+    functions: dict[str | None, Node] = {f.name: f for f in script.root.walk("function")}
+    pieces = [node]
+    for piece in pieces:  # a function is looked at once, however often it is called
+        for command in commands(piece):
+            words = [plain(word) for word in command.words]
+            text = script.code[command.start : command.end]
+            if not aim.verbs.isdisjoint(words) and re.search(r"docker|compose", text, re.I):
+                return True
+            called = functions.pop(next(iter(words), None), None)
+            pieces += [called] if called else []
     return False
+
+
+def commands(node: Node) -> list[Node]:
+    """The commands of a piece of a script, in order: a command's is itself."""
+    return [node] if node.kind == "command" else list(node.walk("command"))
 
 
 def before(script: Script, at: int, name: str, body: str) -> Insertion:
