@@ -26,6 +26,8 @@ _TRAILING = re.compile(rf"[{_SPACE}]*\Z")
 _ESCAPE = re.compile(r'\\([abcfnrtv$"\\]|0\d{0,3})')
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPED |= {"\\": "\\", '"': '"', "$": "$$"}
+# Compose wants exactly three octal digits behind the 0, up to 377.
+_OCTAL = re.compile(r"0[0-3][0-7][0-7]")
 _NAME = re.compile(r"[_A-Za-z][_A-Za-z0-9]*")
 
 
@@ -81,15 +83,14 @@ def scan(
     position = len(BOM) if text.startswith(BOM) else 0
     line, counted = 1, 0
     while True:
-        position = _skip(text, position)
+        position = _past(_SKIP, text, position)
         if position >= len(text):
             return bindings, problems
         line, counted = line + text.count("\n", counted, position), position
         try:
             binding, after, why = _statement(text, position, line, names)
         except _Refused as refused:
-            end = text.find("\n", position)
-            end = len(text) if end < 0 else end
+            end = _line_end(text, position)
             problems.append(Problem(line, str(refused), position, end))
             position = end
             continue
@@ -101,17 +102,22 @@ def scan(
         position = after
 
 
-def _skip(text: str, position: int) -> int:
-    found = _SKIP.match(text, position)
+def _past(what: re.Pattern[str], text: str, position: int) -> int:
+    """The offset behind `what`; `position` where it doesn't stand there."""
+    found = what.match(text, position)
     return found.end() if found else position
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
 
 
 def _statement(
     text: str, start: int, line: int, known: Mapping[str, str]
 ) -> tuple[Binding, int, str]:
     """Read the statement at `start`; return it, the offset behind it, and what is wrong."""
-    exported = _EXPORT.match(text, start)
-    key_start = exported.end() if exported else start
+    key_start = _past(_EXPORT, text, start)
     key_end, sign = _key_end(text, key_start)
     key = _trimmed(text[key_start:key_end])
     if " " in key:
@@ -121,8 +127,7 @@ def _statement(
     if sign == "\n":
         end = key_start + len(key)
         return Binding(key, None, line, start, end, end, end, "none"), key_end + 1, ""
-    blanks = _BLANKS.match(text, key_end + 1)
-    value_start = blanks.end() if blanks else key_end + 1
+    value_start = _past(_BLANKS, text, key_end + 1)
     quote = text[value_start : value_start + 1]
     if quote in ("'", '"'):
         raw, end = _quoted(text, value_start, quote)
@@ -130,8 +135,7 @@ def _statement(
         value_end = end
         written = unescape(raw) if quote == '"' else raw
     else:
-        end = text.find("\n", value_start)
-        end = len(text) if end < 0 else end
+        end = _line_end(text, value_start)
         written = _trimmed(text[value_start:end].partition(" #")[0])
         value_end, after, quoting = value_start + len(written), end, "plain"
         end -= text[value_start:end].endswith("\r")
@@ -161,7 +165,7 @@ def _quoted(text: str, start: int, quote: str) -> tuple[str, int]:
     found = re.compile(rf"(?:[^{quote}\\]|\\.)*{quote}", re.S).match(text, start + 1)
     if found is None:
         raise _Refused("a quote isn't closed")
-    inside = re.sub(r"\\(.)", lambda m: quote if m[1] == quote else m[0], found[0][:-1], flags=re.S)
+    inside = re.sub(r"\\(.)", lambda m: quote if m[1] == quote else m[0], found[0][:-1])
     return inside, found.end()
 
 
@@ -178,8 +182,7 @@ def unescape(text: str) -> str:
             return _ESCAPED[code]
         if code == "c":  # among Compose's escapes, but it stands for nothing
             return match[0]
-        # Compose wants exactly three octal digits behind the 0, up to 377.
-        if len(code) == 4 and set(code) <= set("01234567") and int(code, 8) <= 255:
+        if _OCTAL.fullmatch(code):
             return chr(int(code, 8))
         return f"\\{code[1:]}"
 

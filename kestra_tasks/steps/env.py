@@ -11,7 +11,6 @@ from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps.env_source import adopt
 
-_PORTS = ("KESTRA_HTTP_PORT", "KESTRA_MANAGEMENT_PORT")
 # What opens the data that a removal leaves behind.
 _OPENERS = ("KESTRA_DB_NAME", "KESTRA_DB_USER", DB_PASSWORD)
 _SECRET_MODE = 0o600
@@ -96,16 +95,16 @@ def _following(wanted: envblock.Layout, example: File | None) -> envblock.Layout
 def _plan_file(
     path: str, file: File | None, wanted: envblock.Layout, settings: Settings
 ) -> Iterable[Change]:
-    text = file.text if file else None
-    for problem in envtext.problems(text or ""):
+    text = file.text if file else ""
+    for problem in envtext.problems(text):
         yield Conflict(
             path,
             envtext.unreadable(path, problem),
             "mend that line, then run this again",
         )
         return
-    block = markers.find(text, envblock.NAME, path) if text else None
-    outside = _outside(text or "", block, wanted.required)
+    block = markers.find(text, envblock.NAME, path)
+    outside = _outside(text, block, wanted.required)
     known = (*wanted.required, *wanted.optional)
     lines = envblock.read(block.body, wanted.optional) if block else []
     if twice := _twice(path, lines, outside):
@@ -116,10 +115,10 @@ def _plan_file(
         yield Noop(path, f"yours already: {named}")
     mine = wanted.without(outside)
     if block is None:
-        new = text if not mine.required else envblock.insert(text, envblock.render(mine), known)
+        into = text if file else None
+        new = envblock.insert(into, envblock.render(mine), known) if mine.required else text
         why = f"lacks {_count(mine.required)} of Kestra"
     else:
-        assert text is not None
         laid = _relaid(text, block, lines, mine, settings)
         if laid is None:
             yield _edited(path, block, lines, mine)
@@ -128,7 +127,6 @@ def _plan_file(
         signed = markers.digest(envblock.signature(lines, known))
         ours = signed == envblock.signed_with(text, block)
         why = "an older version of ours" if ours else "forced"
-    assert new is not None
     reasons = [why] if new != text else []
     new = _decide(path, new, settings, reasons)
     if path == settings.env_file and settings.database_from:
@@ -137,7 +135,7 @@ def _plan_file(
             yield adopted
             return
         new, told = adopted
-        reasons += [told] if new != text else []
+        reasons.append(told)
         yield Noop(path, told)
     if new == text:
         yield Noop(path, "up to date")
@@ -167,10 +165,11 @@ def _decide(path: str, text: str, settings: Settings, reasons: list[str]) -> str
     """Write the ports that were decided and the secrets that were drawn, where they stand."""
     before = text
     # A choice for one machine leaves the team's decision alone.
-    told = path == settings.env_file or not settings.ports_here
-    for key, port in zip(_PORTS, (settings.decided_ports if told else None) or (), strict=False):
-        if envtext.get(text, key) is not None:
-            text = envtext.set_value(text, key, str(port))
+    if settings.decided_ports and (path == settings.env_file or not settings.ports_here):
+        http, management = settings.decided_ports
+        for key, port in {"KESTRA_HTTP_PORT": http, "KESTRA_MANAGEMENT_PORT": management}.items():
+            if envtext.get(text, key) is not None:
+                text = envtext.set_value(text, key, str(port))
     if text != before:
         reasons.append("the ports that were decided")
     if path == settings.env_file and settings.secrets is not None:
@@ -226,11 +225,9 @@ def _extras(lines: list[envblock.Line], known: Iterable[str]) -> list[envblock.L
 
 def _outside(text: str, block: markers.Block | None, keys: Iterable[str]) -> dict[str, int]:
     """Line number by name, of `keys` that are set outside the block."""
-    names, span = set(keys), (block.start, block.end) if block else (0, 0)
+    names, inside = set(keys), range(block.start, block.end) if block else ()
     return {
-        b.key: b.line
-        for b in envtext.bindings(text)
-        if b.key in names and not span[0] <= b.start < span[1]
+        b.key: b.line for b in envtext.bindings(text) if b.key in names and b.start not in inside
     }
 
 

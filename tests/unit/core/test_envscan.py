@@ -83,6 +83,10 @@ def test_bindings_tell_where_every_part_stands() -> None:
     )
 
 
+def test_lines_are_counted_from_the_first() -> None:
+    assert [binding.line for binding in scan("\nA=1\n\nB=2")[0]] == [2, 4]
+
+
 def test_what_stands_behind_a_refused_line_is_read() -> None:
     found, refused = scan("=1\n\nA=2\nB='\nC=${A\n")
     assert [(problem.line, problem.start, problem.end) for problem in refused] == [

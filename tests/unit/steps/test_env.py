@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kestra_tasks.core import envblock, envtext
-from kestra_tasks.core.edit import Conflict
+from kestra_tasks.core.edit import Change, Conflict, Edit, Noop
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Secrets, Settings
@@ -51,6 +51,23 @@ def after(texts: Texts, settings: Settings = WITH, *, undo: bool = False) -> Tex
 
 def value(texts: Texts, path: str, key: str) -> str | None:
     return envtext.get(texts[path] or "", key)
+
+
+def answers(
+    texts: Texts, settings: Settings = WITH, *, undo: bool = False, mode: int = 0o640
+) -> dict[str, list[Change]]:
+    """What the step answers about each file, all of them of one mode."""
+    files = {path: File.of(text, mode) for path, text in texts.items() if text is not None}
+    told: dict[str, list[Change]] = {".env.example": [], ".env": []}
+    for change in (env.undo if undo else env.plan)(Tree(files), settings):
+        told[change.path].append(change)
+    return told
+
+
+def whys(texts: Texts, settings: Settings = WITH, *, undo: bool = False) -> dict[str, list[str]]:
+    """The reasons of those answers."""
+    told = answers(texts, settings, undo=undo)
+    return {path: [change.why for change in changes] for path, changes in told.items()}
 
 
 def noops(plan: Plan) -> list[str]:
@@ -155,15 +172,72 @@ def test_created_file_stays_when_something_was_added() -> None:
 
 
 def test_mode_of_an_existing_file_is_kept() -> None:
-    files = {".env": File(b"A=1\n", 0o640)}
-    plan = make_plan(Tree(files), WITH, [STEP])
-    assert next(e.after.mode for e in plan.edits if e.path == ".env" and e.after) == 0o640
+    done = after(BOTH)
+    for path, why in {
+        ".env": "lacks 9 variables of Kestra; secrets were drawn",
+        ".env.example": "lacks 9 variables of Kestra",
+    }.items():
+        was, now = File.of(BOTH[path] or "", 0o640), File.of(done[path] or "", 0o640)
+        assert answers(BOTH)[path] == [Edit(path, was, now, why)]
+        assert answers(done, undo=True)[path] == [Edit(path, now, was, "written by us")]
 
 
 def test_without_secrets_an_absent_env_is_left_alone() -> None:
-    plan = planned({".env.example": "A=\n"}, PLAIN)
-    assert [edit.path for edit in plan.edits] == [".env.example"]
-    assert any("inv kestra.env" in why for why in noops(plan))
+    why = "absent; `inv kestra.env` writes it, with secrets of its own"
+    assert answers({".env.example": "A=\n"}, PLAIN)[".env"] == [Noop(".env", why)]
+
+
+ALL_BUT_ONE = TASK_LIST.replace("KESTRA_DB_NAME=kestra\n", "")
+
+
+@pytest.mark.parametrize(
+    ("texts", "settings", "example", "own"),
+    [
+        pytest.param(
+            BOTH,
+            WITH,
+            ["lacks 9 variables of Kestra"],
+            ["lacks 9 variables of Kestra; secrets were drawn"],
+            id="first",
+        ),
+        pytest.param({}, PLAIN.with_(secrets=DRAWN), ["absent"], ["absent"], id="created"),
+        pytest.param(
+            {".env.example": "", ".env": ALL_BUT_ONE},
+            PLAIN.with_(decided_ports=(8180, 8685)),
+            ["lacks 9 variables of Kestra"],
+            [
+                "yours already: KESTRA_HTTP_PORT (.env:2), KESTRA_MANAGEMENT_PORT (.env:3), "
+                "KESTRA_DB_HOST (.env:4), KESTRA_DB_PORT (.env:5), KESTRA_DB_USER (.env:6), "
+                "KESTRA_DB_PASSWORD (.env:7), KESTRA_BASICAUTH_USERNAME (.env:8), "
+                "KESTRA_BASICAUTH_PASSWORD (.env:9)",
+                "lacks 1 variable of Kestra; the ports that were decided",
+            ],
+            id="one-missing",
+        ),
+    ],
+)
+def test_every_edit_says_why(
+    texts: Texts, settings: Settings, example: list[str], own: list[str]
+) -> None:
+    assert whys(texts, settings) == {".env.example": example, ".env": own}
+    done = after(texts, settings)
+    assert answers(done, settings)[".env.example"] == [Noop(".env.example", "up to date")]
+    assert answers(done, settings)[".env"][-1] == Noop(".env", "up to date")
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [({}, "absent"), (BOTH, "has no block of ours")],
+    ids=["absent", "without-block"],
+)
+def test_nothing_to_take_out_says_why(texts: Texts, why: str) -> None:
+    told = answers(texts, PLAIN, undo=True)
+    assert told == {path: [Noop(path, why)] for path in (".env", ".env.example")}
+
+
+def test_a_block_that_lost_its_last_line_end_is_up_to_date() -> None:
+    cut: Texts = {path: (text or "").removesuffix("\n") for path, text in after(BOTH).items()}
+    assert not planned(cut).pending
 
 
 def test_a_persons_values_stay() -> None:
@@ -213,8 +287,13 @@ def test_nothing_is_added_where_a_person_set_all() -> None:
 def test_set_inside_and_outside_is_a_conflict() -> None:
     done = after(BOTH)
     plan = planned({**done, ".env": f"{done['.env']}KESTRA_DB_NAME=other\n"})
-    (conflict,) = plan.conflicts
-    assert conflict.why.startswith(".env:24: KESTRA_DB_NAME")
+    assert plan.conflicts == (
+        Conflict(
+            ".env",
+            ".env:24: KESTRA_DB_NAME is set there and in the block of ours; the last one counts",
+            "delete one of the two lines",
+        ),
+    )
     assert not plan.pending
 
 
@@ -238,6 +317,13 @@ def test_a_second_colleague_gets_what_the_team_decided() -> None:
     assert value(texts, ".env", "KESTRA_MANAGEMENT_PORT") == "8685"
     assert value(texts, ".env", "KESTRA_DB_NAME") == "flows"
     assert value(texts, ".env", "KESTRA_DB_PASSWORD") == DRAWN.database_password
+
+
+def test_a_decision_outside_the_examples_block_reaches_a_new_env() -> None:
+    texts = after({".env.example": "KESTRA_HTTP_PORT=8180\nKESTRA_DB_NAME\n"})
+    assert value(texts, ".env", "KESTRA_HTTP_PORT") == "8180"
+    # Named without a value: each machine's own to give.
+    assert value(texts, ".env", "KESTRA_DB_NAME") == "kestra"
 
 
 def test_a_choice_for_one_machine_leaves_the_team_alone() -> None:
@@ -279,20 +365,27 @@ def test_an_older_version_is_brought_up_to_date_with_its_values() -> None:
     assert after(texts, PLAIN, undo=True)[".env"] == "A=1\n"
 
 
-def test_names_or_comments_changed_by_hand_are_a_conflict() -> None:
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("# Kestra Orchestrator\n", "# my own words\n"), ("KESTRA_DB_NAME=kestra\n", "")],
+    ids=["comment", "name"],
+)
+def test_names_or_comments_changed_by_hand_are_a_conflict(old: str, new: str, undo: bool) -> None:
     done = after(BOTH)
-    for edited in (
-        (done[".env"] or "").replace("# Kestra Orchestrator", "# my own words"),
-        (done[".env"] or "").replace("KESTRA_DB_NAME=kestra\n", ""),
-    ):
-        for undo in (False, True):
-            plan = planned({**done, ".env": edited}, undo=undo)
-            (conflict,) = plan.conflicts
-            assert conflict.why.startswith(".env:3: ")
-            assert DRAWN.database_password not in repr(conflict)
-        forced = after({**done, ".env": edited}, PLAIN.with_(force=True))
-        assert forced == done
-        assert after({**done, ".env": edited}, PLAIN.with_(force=True), undo=True) == BOTH
+    edited = {**done, ".env": (done[".env"] or "").replace(old, new)}
+    ours = "".join(envtext.mask(done[".env"] or "").splitlines(keepends=True)[3:-1])
+    assert answers(edited, undo=undo)[".env"] == [
+        Conflict(
+            ".env",
+            ".env:3: names or comments of the block were edited by hand; it is kept",
+            "add --force to lay it out anew; the values in it stay",
+            theirs=ours.replace(old, new),
+            ours=ours,
+        )
+    ]
+    force = PLAIN.with_(force=True)
+    assert after(edited, force, undo=undo) == (BOTH if undo else done)
 
 
 def test_a_persons_own_line_in_the_block_stays_when_it_goes() -> None:
@@ -305,21 +398,35 @@ def test_a_persons_own_line_in_the_block_stays_when_it_goes() -> None:
 def test_a_broken_mark_is_a_conflict() -> None:
     done = after(BOTH)
     broken = (done[".env"] or "").replace("# <<< kestra-tasks:env\n", "")
-    (conflict,) = planned({**done, ".env": broken}).conflicts
-    assert conflict.why.startswith(".env:3: ")
+    for undo in (False, True):
+        (conflict,) = planned({**done, ".env": broken}, undo=undo).conflicts
+        assert conflict == Conflict(
+            ".env",
+            ".env:3: the marks of kestra-tasks:env don't pair up",
+            "mend or delete the marked lines by hand",
+        )
 
 
 def test_a_file_that_compose_refuses_is_a_conflict_with_its_line() -> None:
-    (conflict,) = planned({".env": "A=1\nB='s3cret\n", ".env.example": ""}).conflicts
-    assert isinstance(conflict, Conflict)
-    assert conflict.why == ".env:2: Compose can't read this file: a quote isn't closed"
+    assert answers({".env": "A=1\nB='s3cret\n", ".env.example": ""})[".env"] == [
+        Conflict(
+            ".env",
+            ".env:2: Compose can't read this file: a quote isn't closed",
+            "mend that line, then run this again",
+        )
+    ]
 
 
 def test_undo_keeps_what_opens_existing_data() -> None:
     done = after(BOTH)
     keep = PLAIN.with_(keep_credentials=True)
-    plan = planned(done, keep, undo=True)
     left = after(done, keep, undo=True)
+    was, now = File.of(done[".env"] or "", 0o640), File.of(left[".env"] or "", 0o640)
+    kept = "keeps KESTRA_DB_NAME, KESTRA_DB_USER, KESTRA_DB_PASSWORD: they open data that still "
+    assert answers(done, keep, undo=True)[".env"] == [
+        Noop(".env", f"{kept}exist"),
+        Edit(".env", was, now, "all but what opens the data"),
+    ]
     assert {b.key for b in envtext.bindings(left[".env"] or "")} == {
         "A",
         "KESTRA_DB_NAME",
@@ -327,7 +434,6 @@ def test_undo_keeps_what_opens_existing_data() -> None:
         "KESTRA_DB_PASSWORD",
     }
     assert left[".env.example"] == "A=\n"
-    assert any("they open data that still exist" in why for why in noops(plan))
     assert not planned(left, keep, undo=True).pending
     assert after(left, PLAIN, undo=True) == BOTH
     again = after({**left, ".env.example": done[".env.example"]}, WITH)
@@ -336,9 +442,9 @@ def test_undo_keeps_what_opens_existing_data() -> None:
 
 
 EXTERNAL = WITH.with_(
-    database="external", secrets=Secrets("", DRAWN.basic_auth_password), database_from="TIMESCALE"
+    database="external", secrets=Secrets("", DRAWN.basic_auth_password), database_from="PGX"
 )
-SOURCE = "TIMESCALE_HOST=ts\nTIMESCALE_PORT=5433\nTIMESCALE_USER=u\nTIMESCALE_PASSWORD='a$b'\n"
+SOURCE = "PGX_HOST=ts\nPGX_PORT=5433\nPGX_USER=u\nPGX_PASSWORD='a$b'\n"
 
 
 def test_an_external_database_is_the_persons_to_give() -> None:
@@ -349,37 +455,80 @@ def test_an_external_database_is_the_persons_to_give() -> None:
     assert "KESTRA_POSTGRES_IMAGE" not in (texts[".env"] or "")
 
 
-def test_database_from_copies_address_and_user_and_says_so() -> None:
-    before: Texts = {".env": SOURCE, ".env.example": None}
-    plan = planned(before, EXTERNAL)
-    texts = after(before, EXTERNAL)
+@pytest.mark.parametrize(
+    ("source", "port", "told"),
+    [
+        (SOURCE, "5433", "KESTRA_DB_PORT from PGX_PORT, "),
+        (SOURCE.replace("PGX_PORT=5433\n", ""), "5432", ""),
+        (SOURCE.replace("PGX_PORT=5433\n", "KESTRA_DB_PORT=6543\n"), "6543", ""),
+    ],
+    ids=["named", "usual", "kept"],
+)
+@pytest.mark.parametrize("prefix", ["PGX", "PGX_"])
+def test_database_from_copies_address_and_user_and_says_so(
+    source: str, port: str, told: str, prefix: str
+) -> None:
+    settings = EXTERNAL.with_(database_from=prefix)
+    before: Texts = {".env": source, ".env.example": None}
+    texts = after(before, settings)
     assert value(texts, ".env", "KESTRA_DB_HOST") == "ts"
-    assert value(texts, ".env", "KESTRA_DB_PORT") == "5433"
+    assert value(texts, ".env", "KESTRA_DB_PORT") == port
     assert value(texts, ".env", "KESTRA_DB_USER") == "u"
     assert value(texts, ".env", "KESTRA_DB_PASSWORD") == "a$b"
     assert value(texts, ".env", "KESTRA_DB_NAME") == "kestra"
     assert value(texts, ".env.example", "KESTRA_DB_PASSWORD") == "CHANGE_ME_SECURE_PASSWORD"
-    told = " ".join(noops(plan))
-    assert "KESTRA_DB_PASSWORD from TIMESCALE_PASSWORD" in told
-    assert "a$b" not in told
-    assert after(texts, EXTERNAL) == texts
+    copied = (
+        f"KESTRA_DB_HOST from PGX_HOST, {told}KESTRA_DB_USER from PGX_USER, KESTRA_DB_PASSWORD "
+        "from PGX_PASSWORD (copied: change both at a rotation); the database must exist"
+    )
+    *_, noop, edit = answers(before, settings)[".env"]
+    assert noop == Noop(".env", copied)
+    lacks = "lacks 8 variables" if port == "6543" else "lacks 9 variables"
+    assert edit.why == f"{lacks} of Kestra; secrets were drawn; {copied}"
+    assert answers(texts, settings)[".env"][-2:] == [noop, Noop(".env", "up to date")]
     assert after(texts, PLAIN.with_(database="external"), undo=True) == before
 
 
 @pytest.mark.parametrize(
-    ("text", "settings", "words"),
+    ("text", "settings", "why", "hint"),
     [
-        (SOURCE, EXTERNAL.with_(database="internal"), "database of yours"),
-        ("TIMESCALE_HOST=ts\n", EXTERNAL, "none of TIMESCALE_USER"),
-        (SOURCE.replace("'a$b'", "'a\nb'"), EXTERNAL, "TIMESCALE_PASSWORD: it has a line end"),
-        (f"{SOURCE}KESTRA_DB_HOST=mine\n", EXTERNAL, "KESTRA_DB_HOST has another value"),
+        (
+            SOURCE,
+            EXTERNAL.with_(database="internal"),
+            "--database-from PGX is for a database of yours, and Kestra has its own here",
+            "set `database: external` under kestra: in invoke.yaml, then run this again",
+        ),
+        (
+            "PGX_HOST=ts\n",
+            EXTERNAL,
+            ".env: none of PGX_USER, PGX_USERNAME, PGX_DB_USER, PGX_POSTGRES_USER has a value "
+            "for KESTRA_DB_USER",
+            "add it, or give Kestra's variables by hand",
+        ),
+        (
+            SOURCE.replace("'a$b'", "'a\nb'"),
+            EXTERNAL,
+            ".env: PGX_PASSWORD: it has a line end, which not every reader of .env takes",
+            "change it there first",
+        ),
+        (
+            f"{SOURCE}KESTRA_DB_HOST=mine\n",
+            EXTERNAL,
+            ".env: KESTRA_DB_HOST has another value than PGX_HOST; it is kept",
+            "add --force to replace it",
+        ),
     ],
+    ids=["internal", "absent", "unwritable", "other"],
 )
-def test_database_from_never_guesses(text: str, settings: Settings, words: str) -> None:
-    plan = planned({".env": text, ".env.example": ""}, settings)
-    (conflict,) = plan.conflicts
-    assert words in conflict.why
-    assert conflict.path == ".env"
+def test_database_from_never_guesses(text: str, settings: Settings, why: str, hint: str) -> None:
+    (conflict,) = planned({".env": text, ".env.example": ""}, settings).conflicts
+    assert conflict == Conflict(".env", why, hint)
+
+
+def test_database_from_replaces_another_value_where_forced() -> None:
+    text = f"{SOURCE}KESTRA_DB_HOST=mine\n"
+    texts = after({".env": text, ".env.example": None}, EXTERNAL.with_(force=True))
+    assert value(texts, ".env", "KESTRA_DB_HOST") == "ts"
 
 
 def test_portuguese_notes() -> None:
