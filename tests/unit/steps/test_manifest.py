@@ -264,6 +264,16 @@ def test_an_edit_keeps_the_files_mode_and_says_why(
     assert answer(before, undo=undo) == edit
 
 
+def test_our_entry_for_other_settings_keeps_its_own_form() -> None:
+    other = '{\n    "id": "b"\n  }'
+    old = json.dumps(manifest.entry(Settings(stack="data")))
+    before, after = (
+        f'{{"services": [\n  {ours},\n  {other}\n]}}' for ours in (old, json.dumps(OURS))
+    )
+    edit = Edit(PATH, File.of(before, 0o664), File.of(after, 0o664), "our entry for other settings")
+    assert answer(before) == edit
+
+
 def test_force_writes_the_entry_where_something_else_stood() -> None:
     before = '{\n  "services": {\n    "kestra-orchestrator": null\n  }\n}\n'
     after = json.dumps({"services": {"kestra-orchestrator": OURS}}, indent=2) + "\n"
