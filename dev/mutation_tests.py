@@ -13,7 +13,12 @@ from dev.chores import ROOT
 PACKAGE = "kestra_tasks"
 _GOLDEN = "test_cases.py::test_plan_and_files_are_as_in_the_golden_folder"
 _LAUNCHER = ("launcher",)
-_READING = ("core/test_checks.py", "core/test_readiness.py", "core/test_documents.py")
+_READING = (
+    "core/test_checks.py",
+    "core/test_readiness.py",
+    "core/test_documents.py",
+    "test_discovery.py",
+)
 
 # The first pattern that matches a module counts; tests are below tests/unit/.
 TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -42,17 +47,17 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("core/bash*.py", ("core/test_bash*.py", "steps/test_stacks.py")),
     ("steps/stacks.py", ("steps/test_stacks.py", _GOLDEN)),
     ("steps/healthcheck*.py", ("steps/test_healthcheck_step.py", _GOLDEN)),
-    ("core/adopt.py", ("test_adoption.py",)),
+    ("core/adopt.py", ("core/test_adopt.py",)),
     ("core/cause*.py", ("core/test_causes.py",)),
-    ("core/composetext.py", ("core/test_composetext.py",)),
-    ("core/composeclaims.py", ("core/test_composetext.py", *_READING)),
+    ("core/composetext.py", ("core/test_composetext.py", "probes/test_composefiles.py")),
+    ("core/composeclaims.py", ("core/test_compose*.py", "probes/test_composefiles.py", *_READING)),
     ("core/documents.py", _READING),
-    ("core/checks.py", _READING),
+    ("core/checks.py", ("probes/test_engine.py", *_READING)),
     ("core/readiness.py", _READING),
     ("core/ports.py", ("core/test_ports.py", *_READING)),
-    ("core/references.py", ("core/test_references.py",)),
-    ("core/credentials.py", ("core/test_credentials.py",)),
-    ("core/facts.py", _READING),
+    ("core/references.py", ("core/test_references.py", "probes/test_search.py")),
+    ("core/credentials.py", ("core/test_credentials.py", "test_discovery.py")),
+    ("core/facts.py", ("probes/test_listeners.py", "probes/test_engine.py", *_READING)),
     ("core/addresses.py", _LAUNCHER),
     ("core/jsonplaces.py", _LAUNCHER),
     ("core/matching.py", _LAUNCHER),
