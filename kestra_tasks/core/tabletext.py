@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from kestra_tasks.core.tableroles import role_of
 
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+# What opens a block of code, and with nothing behind it ends one; "```x```" is a code span.
+_FENCE = re.compile(r" {0,3}(```+(?=[^`]*\Z)|~~~+)\s*(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
 # The port of an address: `http://localhost:3000/x`, `localhost:5432`.
 _ADDRESS = re.compile(r"(?:^|[\s`/(<\[])[\w.-]+:(\d{2,5})(?![\w.])")
 # What ends a table although a pipe may stand in it.
 _BLOCK = re.compile(r"\s{0,3}(?:#{1,6}\s|>|<!--|```|~~~)")
-_CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\`]|`)*")
+_CELL = re.compile(r"(?:\A|\|)((?:\\(?:.|\Z)|`[^`]*`|[^|\\])*)")
+# Not str.splitlines, which also cuts a row in two at U+2028 and its like.
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ class Table:
 
 def tables(text: str) -> list[Table]:
     """Find the pipe tables of a Markdown text; code fences and HTML comments hold none."""
-    lines = text.splitlines(keepends=True)
-    offsets = [0]
+    begin = len(_BOM) if text.startswith(_BOM) else 0
+    lines = _LINE.findall(text, begin)
+    offsets = [begin]
     for line in lines:
         offsets.append(offsets[-1] + len(line))
     found: list[Table] = []
@@ -106,13 +111,14 @@ def tables(text: str) -> list[Table]:
         opened = _FENCE.match(line)
         if comment:
             comment = "-->" not in line
-        elif opened and (not fence or opened[1].startswith(fence)):
-            fence = "" if fence else opened[1]
         elif fence:
-            pass
+            closed = opened and opened[1].startswith(fence) and not opened[2]
+            fence = "" if closed else fence
+        elif opened:
+            fence = opened[1]
         elif line.lstrip().startswith("<!--"):
             comment = "-->" not in line
-        elif heading := _HEADING.fullmatch(line.rstrip("\r\n")):
+        elif heading := _HEADING.fullmatch(line):
             level = len(heading[1])
             headings = [*((n, words) for n, words in headings if n < level), (level, heading[2])]
         elif _starts_table(lines, index):
@@ -150,8 +156,8 @@ def remove_rows(text: str, table: Table, indexes: Sequence[int]) -> str:
 def _starts_table(lines: list[str], index: int) -> bool:
     if index + 1 >= len(lines) or "|" not in lines[index]:
         return False
-    delimiter = lines[index + 1].rstrip("\r\n")
-    if "-" not in delimiter or not _DELIMITER.fullmatch(delimiter):
+    delimiter = lines[index + 1]
+    if not _DELIMITER.fullmatch(delimiter):
         return False
     return len(_split(lines[index])) == len(_split(delimiter))
 
@@ -160,11 +166,17 @@ def _table(lines: list[str], offsets: list[int], line: int, headings: tuple[str,
     header, delimiter = _split(lines[0]), _split(lines[1])
     count = len(header)
     raw = [(_split(row) + [""] * count)[:count] for row in lines[2:]]
-    outer = lines[0].lstrip("\ufeff \t").startswith("|")
-    gap = "" if not any(cell.startswith(" ") for cell in header) else " "
-    blanks = 2 * len(gap)
+    begin = lines[0].lstrip()
+    outer = begin.startswith("|")
+    gap = " " if any(cell.startswith(" ") for cell in header) else ""
+    # Without pipes outside, the first and the last cell have a blank on one side alone.
+    edges = () if outer else (0, count - 1)
     widths = [
-        _width([len(cells[column]) for cells in [header, *raw]], len(delimiter[column]), blanks)
+        _width(
+            [len(cells[column]) for cells in [header, *raw]],
+            len(delimiter[column]),
+            len(gap) * (1 if column in edges else 2),
+        )
         for column in range(count)
     ]
     return Table(
@@ -174,13 +186,13 @@ def _table(lines: list[str], offsets: list[int], line: int, headings: tuple[str,
             or _align(delimiter[column].strip())
             for column, width in enumerate(widths)
         ),
-        widths=tuple(widths) if raw else (0,) * count,
+        widths=tuple(widths),
         rows=tuple(tuple(cell.strip() for cell in cells) for cells in raw),
         starts=tuple(offsets[2:]),
         line=line,
         outer=outer,
         gap=gap,
-        indent=lines[0][: len(lines[0]) - len(lines[0].lstrip())].lstrip("\ufeff"),
+        indent=lines[0].removesuffix(begin),
         header=tuple(cell.strip() for cell in header),
         headings=headings,
     )
@@ -192,9 +204,11 @@ def _width(lengths: list[int], ruled: int, blanks: int) -> int:
     Args:
         ruled: the length of the delimiter's cell, which padding has as well.
     """
-    width, times = Counter(lengths).most_common(1)[0]
+    counted = Counter(lengths)
+    width = max(counted, key=counted.__getitem__)
+    times = counted[width]
     padded = 2 * times > len(lengths) and (ruled == width or times == len(lengths) > 2)
-    return max(width - blanks, 0) if padded else 0
+    return width - blanks if padded else 0
 
 
 def _flush(cells: list[str], width: int, gap: str) -> str:
@@ -209,17 +223,9 @@ def _flush(cells: list[str], width: int, gap: str) -> str:
 
 def _split(line: str) -> list[str]:
     """The cells between the pipes, padding included; code spans and escapes keep theirs."""
-    text = line.strip()
-    if text.startswith("|"):
-        text = text[1:]
-    cells: list[str] = []
-    place = 0
-    while place <= len(text):
-        match = _CELL.match(text, place)
-        assert match is not None
-        cells.append(match[0])
-        place = match.end() + 1
-    if len(cells) > 1 and not cells[-1].strip() and text.endswith("|"):
+    text = line.strip().removeprefix("|")
+    cells: list[str] = _CELL.findall(text)
+    if text.endswith("|") and not cells[-1].strip():
         cells.pop()
     return cells
 

@@ -55,19 +55,148 @@ def test_code_spans_and_escapes_keep_their_pipes() -> None:
     assert table.format(["1|2", "3"]) == "|1\\|2|3|"
 
 
-def test_a_row_takes_widths_and_alignments_of_the_table() -> None:
-    table = one("| Name  |  Port |  Mid  |\n|:------|------:|:-----:|\n| web   |  3000 |   a   |\n")
-    assert table.format(["api", "80", "b"]) == "| api   |    80 |   b   |"
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="argument 2"):
+        one("| a | b |\n|---|---|\n").format(["1"])
 
 
-def test_cells_of_one_length_by_chance_are_no_padding() -> None:
-    table = one("| Right | Wrong |\n|---|---|\n| `tools-one` | x |\n| `tools-two` | y |\n")
-    assert table.format(["a", "b"]) == "| a | b |"
+def test_a_table_is_read_whole() -> None:
+    front = "\ufeff# Title\n\n## Ports\n\n### Old\n\n## Web\n\n### Local\n\n"
+    rows = ["  Service  | Port |  | Mid\r\n", "|---:|:-----|--|:---:|\r\n"]
+    rows += ["  *web*    | 3000 |  | x\r\n", "  api|80\r\n"]
+    starts = [len(front + "".join(rows[:number])) for number in (2, 3, 4)]
+    assert one(front + "".join(rows) + "\r\n") == Table(
+        roles=("name", "port", "", ""),
+        aligns=("right", "left", "left", "center"),
+        widths=(0, 4, 0, 0),
+        rows=(("*web*", "3000", "", "x"), ("api", "80", "", "")),
+        starts=tuple(starts),
+        line=11,
+        outer=False,
+        gap=" ",
+        indent="  ",
+        header=("Service", "Port", "", "Mid"),
+        headings=("Web", "Local"),
+    )
 
 
-def test_an_indented_table_without_outer_pipes_keeps_its_form() -> None:
-    table = one("  Service | Port\n  --- | ---\n  Web | 3000\n")
-    assert table.format(["api", "80"]) == "  api | 80"
+@pytest.mark.parametrize(
+    ("text", "cells", "row"),
+    [
+        pytest.param(
+            "| Name  |  Port |  Mid  |\n|:------|------:|:-----:|\n| web   |  3000 |   a   |\n",
+            ["api", "80", "b"],
+            "| api   |    80 |   b   |",
+            id="padded",
+        ),
+        pytest.param(
+            "| Name  | Port |\n|-------|-----:|\n",
+            ["api", "80"],
+            "| api   |   80 |",
+            id="padded-without-rows",
+        ),
+        pytest.param(
+            "| Right | Wrong |\n|---|---|\n| `tools-one` | x |\n| `tools-two` | y |\n",
+            ["a", "b"],
+            "| a | b |",
+            id="of-one-length-by-chance",
+        ),
+        pytest.param(
+            "| Name |\n|---|\n| web  |\n| api  |\n", ["x"], "| x    |", id="all-of-one-length"
+        ),
+        pytest.param(
+            "| Name |\n|------|\n| service |\n| web |\n", ["x"], "| x |", id="half-of-one-length"
+        ),
+        pytest.param(
+            "| Name |\n|------|\n| web  |\n| service |\n| application |\n| x |\n",
+            ["y"],
+            "| y |",
+            id="some-of-one-length",
+        ),
+        pytest.param(
+            "| Port |\n|-----:|\n| 3000 |\n| 4000 |\n", ["80"], "|   80 |", id="ruled-right"
+        ),
+        pytest.param(
+            "| Port |\n|------|\n|   80 |\n|      |\n| 3000 |\n",
+            ["443"],
+            "|  443 |",
+            id="right-by-hand",
+        ),
+        pytest.param(
+            "| Middle |\n|:------:|\n|   ab   |\n|  x    |\n|   cd   |\n",
+            ["ef"],
+            "|   ef   |",
+            id="centred-roughly",
+        ),
+        pytest.param("|Port|x|\n|----|-|\n|  80|y|\n", ["1", "z"], "|   1|z|", id="without-blanks"),
+        pytest.param(
+            "  Service | Port\n  --- | ---\n  Web | 3000\n",
+            ["api", "80"],
+            "  api | 80",
+            id="indented-without-pipes-outside",
+        ),
+        pytest.param(
+            "Port | To   | Name\n---- | ---- | ----\n3000 | 8080 | web1\n80   | 9090 | web2\n",
+            ["443", "80", "x"],
+            "443  | 80   | x",
+            id="padded-without-pipes-outside",
+        ),
+    ],
+)
+def test_a_row_takes_the_tables_own_form(text: str, cells: list[str], row: str) -> None:
+    assert one(text).format(cells) == row
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("| 1 | 2 |", ("1", "2")),
+        ("|1|", ("1", "")),
+        ("||", ("", "")),
+        ("| 1 | 2 | 3 |", ("1", "2")),
+        ("1 | `a|b`", ("1", "`a|b`")),
+        ("1 | b\\|", ("1", "b\\|")),
+        ("1 | `b|", ("1", "`b")),
+        ("1 | C:\\", ("1", "C:\\")),
+        ("| 1 | 2\u2028| 3 |", ("1", "2")),
+    ],
+)
+def test_a_row_is_cut_into_cells(row: str, cells: tuple[str, ...]) -> None:
+    for end in ("", "\n", "\r\n"):
+        assert one(f"a | b\n--|--\n{row}{end}").rows == (cells,)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param("```\n~~~\n```\n", id="another-fence-in-a-fence"),
+        pytest.param("```\n```sh\n```\n", id="no-end-with-words-behind-it"),
+        pytest.param("````\n```\n````\n", id="a-shorter-fence-in-a-fence"),
+        pytest.param("```docker ps```\n", id="a-code-span-of-three-ticks"),
+        pytest.param("<!-- x -->\n", id="comment-on-one-line"),
+        pytest.param("  <!--\n\nx\n-->\n", id="comment-on-several-lines"),
+        pytest.param("\ufeff", id="byte-order-mark"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_table_is_found_behind(before: str) -> None:
+    assert [table.starts for table in tables(f"{before}| a | b |\n|---|---|\n")] == [
+        (len(before) + 20,)
+    ]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param("```\n~~~\n", id="another-fence"),
+        pytest.param("~~~ `x` ~~~\n```\n", id="words-behind-the-first"),
+        pytest.param("```\n```sh\n", id="no-end-with-words-behind-it"),
+        pytest.param("<!--\n", id="comment"),
+        pytest.param(" <!-- x\n\n", id="longer-comment"),
+    ],
+)
+def test_no_table_is_found_inside(before: str) -> None:
+    assert not tables(f"{before}| a | b |\n|---|---|\n")
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
