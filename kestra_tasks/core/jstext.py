@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+_SHELL_LINE = re.compile(r"\ufeff?#!.*")
 _SPACE = re.compile(r"[\s\ufeff]+")
 _COMMENT = re.compile(r"//[^\n\r\u2028\u2029]*|/\*.*?\*/", re.S)
 _STRING = re.compile(
@@ -127,7 +128,7 @@ class Script:
                 elif number < closing:
                     raise JsTextError(self.text, self.tokens[number].start, "a comma too many")
                 first = number + 1
-            number = self.partner[number] + 1 if self._opens(number) else number + 1
+            number = self.partner[number] + 1 if self.word(number) in _PAIRS else number + 1
         return found
 
     def members(self, opening: int) -> dict[str, Span]:
@@ -138,14 +139,11 @@ class Script:
             key = self.value(item.first) if token.kind == "string" else token.text
             if key is None or token.kind not in ("name", "string"):
                 continue
-            if item.last > item.first + 1 and self.word(item.first + 1) == ":":
+            if self.word(item.first + 1) == ":":
                 found[key] = Span(item.first + 2, item.last)
             elif item.first == item.last and token.kind == "name":
                 found[key] = item
         return found
-
-    def _opens(self, number: int) -> bool:
-        return self.tokens[number].kind == "mark" and self.tokens[number].text in _PAIRS
 
 
 def read(text: str) -> Script:
@@ -160,14 +158,13 @@ def read(text: str) -> Script:
     depth: list[int] = []
     opened: list[int] = []
     for number, token in enumerate(found):
-        closes = token.kind == "mark" and token.text in _PAIRS.values()
-        if closes:
+        if token.text in _PAIRS.values():
             if not opened or _PAIRS[found[opened[-1]].text] != token.text:
                 raise JsTextError(text, token.start, f"{token.text!r} has no partner")
             partner[number] = opened.pop()
             partner[partner[number]] = number
         depth.append(len(opened))
-        if token.kind == "mark" and token.text in _PAIRS:
+        if token.text in _PAIRS:
             opened.append(number)
     if opened:
         lone = found[opened[-1]]
@@ -193,8 +190,8 @@ def _tokens(
     after_head = False
     braces = 0
     position = start
-    if start == 0 and text.startswith(("#!", "\ufeff#!")):
-        position = _line_end(text)
+    if start == 0 and (line := _SHELL_LINE.match(text)):
+        position = line.end()
         comments.append((0, position))
     while position < end:
         if space := _SPACE.match(text, position):
@@ -210,7 +207,7 @@ def _tokens(
         token = _token(text, position, comments, _slash_is_regex(seen, after_head))
         if inner and token.text == "}" and braces == 0:
             return
-        braces += (token.text == "{") - (token.text == "}") if token.kind == "mark" else 0
+        braces += (token.text == "{") - (token.text == "}")
         if token.text == "(":
             heads.append(bool(seen) and seen[-1].text in _HEADS)
         after_head = bool(token.text == ")" and heads and heads.pop())
@@ -221,7 +218,7 @@ def _tokens(
 
 def _token(text: str, position: int, comments: list[tuple[int, int]], regex: bool) -> Token:
     char = text[position]
-    if char in "'\"":
+    if char in ("'", '"'):
         return _matched("string", _STRING.match(text, position), text, position)
     if char == "`":
         end = _template(text, position, comments)
@@ -247,9 +244,8 @@ def _matched(kind: str, found: re.Match[str] | None, text: str, position: int) -
 def _template(text: str, start: int, comments: list[tuple[int, int]]) -> int:
     """The offset behind a template literal, whatever is nested in it."""
     position = start + 1
-    while position < len(text):
-        part = _TEMPLATE_PART.match(text, position)
-        position = part.end() if part else position
+    while part := _TEMPLATE_PART.match(text, position):
+        position = part.end()
         if text.startswith("`", position):
             return position + 1
         if not text.startswith("${", position):
@@ -258,19 +254,10 @@ def _template(text: str, start: int, comments: list[tuple[int, int]]) -> int:
         for token in _tokens(text, last, len(text), comments, inner=True):
             last = token.end
         # Only space and comments can stand between the last token and the brace.
-        position = _behind_brace(text, last)
+        while space := _SPACE.match(text, last) or _COMMENT.match(text, last):
+            last = space.end()
+        position = last + 1
     raise JsTextError(text, start, "a template literal isn't closed")
-
-
-def _behind_brace(text: str, position: int) -> int:
-    while position < len(text):
-        skipped = _SPACE.match(text, position) or _COMMENT.match(text, position)
-        if skipped is None:
-            break
-        position = skipped.end()
-    if not text.startswith("}", position):
-        raise JsTextError(text, position, "a template literal isn't closed")
-    return position + 1
 
 
 def _slash_is_regex(seen: list[Token], after_head: bool) -> bool:
@@ -288,8 +275,3 @@ def _slash_is_regex(seen: list[Token], after_head: bool) -> bool:
     if last.text in ("++", "--"):
         return not (len(seen) > 1 and (seen[-2].kind == "name" or seen[-2].text in (")", "]")))
     return last.text not in ("]", "}")
-
-
-def _line_end(text: str) -> int:
-    end = text.find("\n")
-    return len(text) if end < 0 else end

@@ -29,6 +29,15 @@ def kinds(text: str) -> list[tuple[str, str]]:
         ("case /a/.source:", "/a/"),
         ("`t` / 2 / 3", None),
         ("1 / 2 / 3", None),
+        ("/it's/.test(x)", "/it's/"),
+        ("return\n/'/", "/'/"),
+        ("o?.return / 2 / 3", None),
+        ("i-- / 2 / 3", None),
+        ("f()++ / 2 / 3", None),
+        ("a[0]++ / 2 / 3", None),
+        ("++/'/.lastIndex", "/'/"),
+        ("x = ++/'/.lastIndex", "/'/"),
+        ("x = {} / 2 / 3", None),
     ],
 )
 def test_a_slash_divides_or_begins_a_regular_expression(text: str, expected: str | None) -> None:
@@ -42,6 +51,7 @@ def test_a_slash_divides_or_begins_a_regular_expression(text: str, expected: str
         "`a`",
         "`${1}`",
         "`${{a: '}'}.a}`",
+        "`${{a: {b: 1}}.a + `}`}`",
         "`${`${`}`}`}`",
         "`\\`${'`'}`",
         "`$ {} $$ ${a /* } */}`",
@@ -64,12 +74,15 @@ def test_a_template_is_one_token_whatever_is_nested_in_it(literal: str) -> None:
     ("text", "line", "why"),
     [
         ("a\n'b\n'", 2, "a string isn't closed on its line"),
-        ("/* a", 1, "a comment isn't closed"),
-        ("\n`a ${b", 2, "a template literal isn't closed"),
-        ("`a", 1, "a template literal isn't closed"),
+        ("a\n/* b\n", 2, "a comment isn't closed"),
+        ("\n`a ${b\n", 2, "a template literal isn't closed"),
+        ("\n`a\n", 2, "a template literal isn't closed"),
+        ("\n`a ${{}\n", 2, "a template literal isn't closed"),
+        ("`a\\", 1, "a template literal isn't closed"),
         ("x = /a\n/", 1, "a regular expression isn't closed on its line"),
-        ("[1, 2", 1, "'[' has no partner"),
-        ("\n)", 2, "')' has no partner"),
+        ("\n[1, 2\n", 2, "'[' has no partner"),
+        ("\n)\n", 2, "')' has no partner"),
+        ("a\n}\nb", 2, "'}' has no partner"),
         ("({)}", 1, "')' has no partner"),
     ],
 )
@@ -81,14 +94,30 @@ def test_what_cannot_be_read_exactly_is_refused_with_its_line(
     assert (caught.value.line, caught.value.why) == (line, why)
 
 
-def test_comments_and_a_first_line_for_the_shell_are_no_tokens() -> None:
-    script = read("#!/usr/bin/env node\n'use strict' // [\n/* { */ a")
+def test_every_token_has_its_kind() -> None:
+    marks = [("mark", mark) for mark in ("...", "=>", "++", "--", "?.", "=", ">", "+", "?", ".")]
+    names = [("name", name) for name in ("X", "$a_1", "#own", "página")]
+    others = [("number", "1e-5"), ("string", "'a'"), ("string", '"b"')]
+    for kind, word in (*marks, *names, *others):
+        assert kinds(f"a {word} b") == [("name", "a"), (kind, word), ("name", "b")]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_comments_and_a_first_line_for_the_shell_are_no_tokens(mark: str) -> None:
+    script = read(f"{mark}#!/usr/bin/env node\n'use strict' // [\n/* {{ */ a")
     assert [token.text for token in script.tokens] == ["'use strict'", "a"]
     assert [script.text[a:b] for a, b in script.comments] == [
-        "#!/usr/bin/env node",
+        f"{mark}#!/usr/bin/env node",
         "// [",
         "/* { */",
     ]
+    assert read(f"{mark}#!/usr/bin/env node").tokens == ()
+
+
+def test_lines_count_from_one_and_there_is_no_word_outside() -> None:
+    script = read("a\nb\n\nc")
+    assert [script.line(token.start) for token in script.tokens] == [1, 2, 4]
+    assert [script.word(number) for number in (-1, 0, 2, 3)] == ["", "a", "c", ""]
 
 
 def test_items_are_split_at_the_commas_of_their_own_bracket() -> None:
@@ -102,13 +131,18 @@ def test_items_are_split_at_the_commas_of_their_own_bracket() -> None:
 
 
 def test_a_hole_in_an_array_is_refused() -> None:
-    with pytest.raises(JsTextError, match="a comma too many"):
-        read("[a,,b]").items(0)
+    with pytest.raises(JsTextError) as caught:
+        read("\n[a,\n,b]\n").items(0)
+    assert str(caught.value) == "line 3: a comma too many"
 
 
 def test_members_are_named_by_word_or_string_and_methods_are_left_out() -> None:
-    script = read("({a: 1, 'b': [2], \"c d\": x, e, f() {}, [g]: 1, ...h, get i() {}})")
-    assert list(script.members(1)) == ["a", "b", "c d", "e"]
+    script = read("({f() {}, a: 1, [g]: 1, 'b': [2], \"c d\": x, ...h, 'j\\n': 1, get i() {}, e})")
+    words = {
+        key: [script.word(number) for number in range(span.first, span.last + 1)]
+        for key, span in script.members(1).items()
+    }
+    assert words == {"a": ["1"], "b": ["[", "2", "]"], "c d": ["x"], "e": ["e"]}
 
 
 def test_depth_counts_the_brackets_around_a_token() -> None:
