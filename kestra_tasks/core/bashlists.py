@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtree import Node, Script, plain
+
+_DECLARES = ("declare", "export", "local", "readonly", "typeset")
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,34 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Written:
+    """An assignment of plain words to a variable.
+
+    Attributes:
+        name: of the variable.
+        words: without their quotes.
+        command: that assigns them.
+        array: the literal; None for a text such as PHASES="a b".
+    """
+
+    name: str
+    words: frozenset[str]
+    command: Node
+    array: Node | None = None
+
+
+@dataclass(frozen=True)
 class Lists:
     """Where phases are listed.
 
     Attributes:
         names: the phases.
-        arrays: array literals that list phases and nothing else.
-        texts: assignments such as PHASES="a b".
+        written: arrays and texts that list phases and nothing else.
         loops: loops over phases as literal words.
     """
 
     names: frozenset[str]
-    arrays: tuple[Node, ...]
-    texts: tuple[tuple[str, Node], ...]
+    written: tuple[Written, ...]
     loops: tuple[Node, ...]
 
     def places(self, script: Script, stack: str, unit: str) -> Iterator[Placed]:
@@ -41,17 +58,15 @@ class Lists:
         Raises:
             BashRefusedError: there is no line of its own for one.
         """
-        for array in self.arrays:
-            yield _in_array(script, array, stack)
-        for name, node in self.texts:
-            yield _behind(script, node, f'{name}="{stack} ${name}"')
+        for written in self.written:
+            yield _first_in(script, written, stack)
         for loop in self.loops:
             if not script.starts_line(loop.start):
                 raise _no_line(script, loop)
             yield Placed(script.line(loop.start), f"{unit} {stack}", script.indent(loop.start))
 
 
-def orders(script: Script, loops: Iterable[Node], unit: str, arms: set[str]) -> Lists:
+def orders(script: Script, loops: Sequence[Node], unit: str, arms: set[str]) -> Lists:
     """The lists that the loops go through, and others of the same phases.
 
     Args:
@@ -61,105 +76,94 @@ def orders(script: Script, loops: Iterable[Node], unit: str, arms: set[str]) -> 
     Raises:
         BashRefusedError: a loop's phases don't come from a list that is written down.
     """
-    arrays = [a for a in script.root.walk("array") if a.words and _names(a.words)]
-    texts = list(_texts(script))
+    written = [*_arrays(script), *_texts(script)]
     names: set[str] = set()
-    literal = []
     sources: set[str] = set()
+    literal = []
     for loop in loops:
-        words = _names(loop.words)
-        if words and not any("$" in word for word in loop.words):
+        if words := _names(loop.words):
             literal.append(loop)
             names |= words
         else:
             sources |= _sources(script, loop)
-    for array in arrays:
-        if array.name in sources:
-            names |= _names(array.words) or set()
-    for name, node in texts:
-        if name in sources:
-            names |= set(_value(node, name).split())
-    first = next(iter(loops))
-    if not names:
-        raise BashRefusedError(
-            script.line(first.start) + 1, "its phases don't come from a list in the script"
-        )
+    names = names.union(*(one.words for one in written if one.name in sources))
+    lists = tuple(one for one in written if one.words <= names and _is_list(script, one, names))
+    if not lists and not literal:
+        raise _refused(script, loops[0], "its phases don't come from a list in the script")
     if arms and not names & arms:
-        raise BashRefusedError(script.line(first.start) + 1, "its phases and its case differ")
+        raise _refused(script, loops[0], "its phases and its case differ")
     keys = re.compile(rf"\[[\"']?(?:{'|'.join(map(re.escape, sorted(names)))})[\"']?\]=")
-    for other in script.root.walk("array"):
-        if any(keys.match(word) for word in other.words):
-            raise BashRefusedError(script.line(other.start) + 1, "a map by phases is kept there")
+    for array in script.root.walk("array"):
+        if any(keys.match(word) for word in array.words):
+            raise _refused(script, array, "a map by phases is kept there")
     if literal and unit == literal[0].name:
-        raise BashRefusedError(script.line(first.start) + 1, "its phases stand in the loop itself")
-    same = [a for a in arrays if (_names(a.words) or set()) <= names and _is_list(a, names)]
-    return Lists(
-        frozenset(names),
-        tuple(same),
-        tuple((n, c) for n, c in texts if set(_value(c, n).split()) <= names),
-        tuple(literal),
-    )
+        raise _refused(script, literal[0], "its phases stand in the loop itself")
+    return Lists(frozenset(names), lists, tuple(literal))
 
 
-def _is_list(array: Node, names: set[str]) -> bool:
-    return len(array.words) > 1 or len(names) == 1
+def _is_list(script: Script, written: Written, names: set[str]) -> bool:
+    """Whether the phases stand there as a list, not as one of them or as more of them."""
+    if written.array and script.code[: written.array.start].endswith("+="):
+        return False
+    return len(written.words) > 1 or len(names) == 1
 
 
-def _names(words: Iterable[str]) -> set[str] | None:
+def _names(words: Iterable[str]) -> frozenset[str] | None:
     """Literal words as a set; None where the shell would make something of one."""
     read = [plain(word) for word in words]
-    if any(word is None or not re.fullmatch(r"[\w.-]+", word) for word in read):
-        return None
-    return {word for word in read if word is not None}
+    names = frozenset(word for word in read if word and re.fullmatch(r"[\w.-]+", word))
+    return names if names.issuperset(read) else None
 
 
-def _texts(script: Script) -> Iterator[tuple[str, Node]]:
+def _arrays(script: Script) -> Iterator[Written]:
+    for command in script.root.walk("command"):
+        for array in command.walk("array"):
+            if words := _names(array.words):
+                yield Written(array.name, words, command, array)
+
+
+def _texts(script: Script) -> Iterator[Written]:
     """Assignments of several plain words to a variable."""
-    for node in script.root.walk("command"):
-        for word in node.words:
-            found = re.fullmatch(r"(\w+)=(\"[\w. -]+\"|'[\w. -]+')", word)
-            if found and len(found[2].split()) > 1:
-                yield found[1], node
-
-
-def _value(node: Node, name: str) -> str:
-    word = next(word for word in node.words if word.startswith(f"{name}="))
-    return word[len(name) + 2 : -1]
+    for command in script.root.walk("command"):
+        lasting = all(re.match(r"\w+\+?=", word) for word in command.words)
+        if not lasting and command.words[0] not in _DECLARES:
+            continue  # an argument, or for one command only
+        for word in command.words:
+            found = re.fullmatch(r"(\w+)=(?:\"([\w. -]+)\"|'([\w. -]+)')", word)
+            words = frozenset((found[2] or found[3]).split()) if found else frozenset()
+            if found and len(words) > 1:
+                yield Written(found[1], words, command)
 
 
 def _sources(script: Script, loop: Node) -> set[str]:
     """Variables that the loop's words come from, through assignments."""
-    found = {m for word in loop.words for m in re.findall(r"\$\{?([A-Za-z_]\w*)", word)}
-    for _ in range(3):
+    found = [name for word in loop.words for name in re.findall(r"\$\{?([A-Za-z_]\w*)", word)]
+    for name in found:  # grows
+        fed = re.findall(rf"\b{name}=\"?\$\{{?([A-Za-z_]\w*)", script.code)
         for array in script.root.walk("array"):
-            if array.name in found:
-                found |= {m for w in array.words for m in re.findall(r"\$\{([A-Za-z_]\w*)\[", w)}
-        for name in list(found):
-            for text in re.findall(rf"\b{re.escape(name)}=\"?\$\{{?([A-Za-z_]\w*)", script.code):
-                found.add(text)
-    return found
+            if array.name == name:
+                fed += [n for w in array.words for n in re.findall(r"\$\{([A-Za-z_]\w*)\[", w)]
+        found += [other for other in dict.fromkeys(fed) if other not in found]
+    return set(found)
 
 
-def _in_array(script: Script, array: Node, stack: str) -> Placed:
-    begin = script.text.rfind("\n", 0, array.body) + 1
-    rest = script.bare[array.body : script.text.find("\n", array.body)]
-    if "\n" in script.text[array.start : array.end] and not rest.strip():
-        line = script.line(array.body) + 1
-        following = script.text.split("\n")[line]
-        indent = re.match(r"[ \t]*", following)
-        return Placed(line, stack, indent[0] if indent else "")
-    holder = array.parent
-    frozen = script.code[begin : array.start]
-    if holder is None or re.search(r"\breadonly\b|-\w*r\w*\s", frozen):
-        raise BashRefusedError(script.line(array.start) + 1, f"{array.name} is read-only")
-    return _behind(script, holder, f'{array.name}=({stack} "${{{array.name}[@]}}")')
-
-
-def _behind(script: Script, node: Node, body: str) -> Placed:
-    if not script.starts_line(node.start) or not script.ends_line(node.end):
-        raise _no_line(script, node)
-    return Placed(script.line(node.end) + 1, body, script.indent(node.start))
+def _first_in(script: Script, written: Written, stack: str) -> Placed:
+    name, command, array = written.name, written.command, written.array
+    if array:
+        end = script.text.find("\n", array.body)
+        if end < array.end and not script.bare[array.body : end].strip():
+            return Placed(script.line(end) + 1, stack, script.indent(end + 1))
+    if any(re.fullmatch(r"readonly|-\w*r\w*", word) for word in command.words):
+        raise _refused(script, command, f"{name} is read-only")
+    if not script.starts_line(command.start) or not script.ends_line(command.end):
+        raise _no_line(script, command)
+    body = f'{name}=({stack} "${{{name}[@]}}")' if array else f'{name}="{stack} ${name}"'
+    return Placed(script.line(command.end) + 1, body, script.indent(command.start))
 
 
 def _no_line(script: Script, node: Node) -> BashRefusedError:
-    return BashRefusedError(script.line(node.start) + 1, "there is no line of its own to add to")
+    return _refused(script, node, "there is no line of its own to add to")
+
+
+def _refused(script: Script, node: Node, why: str) -> BashRefusedError:
+    return BashRefusedError(script.line(node.start) + 1, why)
