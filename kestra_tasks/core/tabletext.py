@@ -7,20 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kestra_tasks.core.marklines import lines_of
 from kestra_tasks.core.tableroles import role_of
 
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
-# What opens a block of code, and with nothing behind it ends one; "```x```" is a code span.
-_FENCE = re.compile(r" {0,3}(```+(?=[^`]*\Z)|~~~+)\s*(.*)")
 _HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
 # The port of an address: `http://localhost:3000/x`, `localhost:5432`.
 _ADDRESS = re.compile(r"(?:^|[\s`/(<\[])[\w.-]+:(\d{2,5})(?![\w.])")
 # What ends a table although a pipe may stand in it.
 _BLOCK = re.compile(r"\s{0,3}(?:#{1,6}\s|>|<!--|```|~~~)")
 _CELL = re.compile(r"(?:\A|\|)((?:\\(?:.|\Z)|`[^`]*`|[^|\\])*)")
-# Not str.splitlines, which also cuts a row in two at U+2028 and its like.
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -82,12 +78,11 @@ class Table:
         """One row in the table's own widths and alignments, without a line end.
 
         Args:
-            cells: one for each column; a pipe in it is escaped.
+            cells: one for each column, as Markdown has them: a pipe in them is escaped already.
         """
         padded = []
         for cell, align, width in zip(cells, self.aligns, self.widths, strict=True):
-            text = cell.replace("|", r"\|")
-            pad = {"right": text.rjust, "center": text.center}.get(align, text.ljust)
+            pad = {"right": cell.rjust, "center": cell.center}.get(align, cell.ljust)
             padded.append(pad(width))
         joined = f"{self.gap}|{self.gap}".join(padded)
         if self.outer:
@@ -97,39 +92,26 @@ class Table:
 
 def tables(text: str) -> list[Table]:
     """Find the pipe tables of a Markdown text; code fences and HTML comments hold none."""
-    begin = len(_BOM) if text.startswith(_BOM) else 0
-    lines = _LINE.findall(text, begin)
-    offsets = [begin]
-    for line in lines:
-        offsets.append(offsets[-1] + len(line))
+    every = lines_of(text)
+    lines = [line.text for line in every]
+    offsets = [*(line.start for line in every), len(text)]
     found: list[Table] = []
     headings: list[tuple[int, str]] = []
-    fence, comment = "", False
     index = 0
     while index < len(lines):
-        line = lines[index]
-        opened = _FENCE.match(line)
-        if comment:
-            comment = "-->" not in line
-        elif fence:
-            closed = opened and opened[1].startswith(fence) and not opened[2]
-            fence = "" if closed else fence
-        elif opened:
-            fence = opened[1]
-        elif line.lstrip().startswith("<!--"):
-            comment = "-->" not in line
-        elif heading := _HEADING.fullmatch(line):
+        end = index + 1
+        if not every[index].plain:
+            pass
+        elif heading := _HEADING.fullmatch(lines[index]):
             level = len(heading[1])
             headings = [*((n, words) for n, words in headings if n < level), (level, heading[2])]
         elif _starts_table(lines, index):
-            end = index + 2
+            end += 1
             while end < len(lines) and "|" in lines[end] and not _BLOCK.match(lines[end]):
                 end += 1
             under = tuple(words for level, words in headings if level > 1)
             found.append(_table(lines[index:end], offsets[index : end + 1], index + 1, under))
-            index = end
-            continue
-        index += 1
+        index = end
     return found
 
 

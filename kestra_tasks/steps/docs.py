@@ -20,6 +20,7 @@ from kestra_tasks.templates import load
 MARK = "port-map"
 _EOL = "eol"
 _TARGET = "docs"
+_NOTHING = "has nothing of ours"
 _WITHOUT = f"absent; `create: [{_TARGET}]` in invoke.yaml would write"
 
 
@@ -59,7 +60,7 @@ def _plan_port_map(tree: Tree, settings: Settings) -> Change:
     if file is None:
         if _TARGET not in settings.create:
             return Noop(path, f"{_WITHOUT} a port map")
-        text = _page(tree, settings, "port-map", path)
+        text = _page(tree, settings, "port-map")
         new = rows.with_port_rows(text, settings, http, management).text
         return Edit(path, None, File.of(seal(new or text)), "absent")
     text = file.text
@@ -70,10 +71,10 @@ def _plan_port_map(tree: Tree, settings: Settings) -> Change:
             return Noop(path, f"has Kestra already, by hand: {path}:{done.line}")
         if done.text is not None:
             why = "our rows for other settings" if done.line else f"lacks {http} and {management}"
-            return _changed(path, file, done.text, why, done.line)
+            return _changed(path, file, done.text, why, f"up to date, line {done.line}")
     section = _section(settings, http, management)
     if marked is None:
-        return _changed(path, file, _append(text, section), "has no table of services", 0)
+        return _edit(path, file, _append(text, section), "has no table of services")
     if marked.body == section:
         return Noop(path, f"up to date, line {marked.line}")
     if not marked.intact and not settings.force:
@@ -87,7 +88,7 @@ def _plan_port_map(tree: Tree, settings: Settings) -> Change:
     newline = "\r\n" if "\r\n" in text else "\n"
     written = block(MARK, section, HTML, newline=newline, flags=marked.flags)
     new = text[: marked.start] + written + text[marked.end :]
-    return _changed(path, file, new, "an older version of our section", 0)
+    return _edit(path, file, new, "an older version of our section" if marked.intact else "forced")
 
 
 def _section(settings: Settings, http: int, management: int) -> str:
@@ -113,7 +114,7 @@ def _undo_port_map(tree: Tree, settings: Settings) -> Change:
     marked = find(text, MARK, path)
     if marked is None:
         new = rows.without_port_rows(text, settings)
-        return _changed(path, file, new, "the rows were written by us", 0)
+        return _changed(path, file, new, "the rows were written by us", _NOTHING)
     if not marked.intact and not settings.force:
         return Conflict(
             path,
@@ -124,7 +125,7 @@ def _undo_port_map(tree: Tree, settings: Settings) -> Change:
     above, below = text[: marked.start], text[marked.end :]
     for _ in range(1 + (_EOL in marked.flags and not below)):
         above = re.sub(r"\r?\n\Z", "", above)
-    return _changed(path, file, above + below, "the section was written by us", 0)
+    return _edit(path, file, above + below, "the section was written by us")
 
 
 # --- naming document -------------------------------------------------------------------------
@@ -136,7 +137,7 @@ def _plan_naming(tree: Tree, settings: Settings) -> Change:
     if file is None:
         if _TARGET not in settings.create:
             return Noop(path, f"{_WITHOUT} a naming document")
-        text = _page(tree, settings, "naming", path)
+        text = _page(tree, settings, "naming")
         return Edit(
             path,
             None,
@@ -148,7 +149,8 @@ def _plan_naming(tree: Tree, settings: Settings) -> Change:
         return Noop(path, f"has Kestra already, by hand: {path}:{done.line}")
     if done.text is None:
         return Noop(path, "has no table of names that a row could go into")
-    return _changed(path, file, done.text, f"lacks {settings.container}", done.line)
+    why = "our rows for other settings" if done.line else f"lacks {settings.container}"
+    return _changed(path, file, done.text, why, f"up to date, line {done.line}")
 
 
 def _undo_naming(tree: Tree, settings: Settings) -> Change:
@@ -157,24 +159,26 @@ def _undo_naming(tree: Tree, settings: Settings) -> Change:
     if file is None or seal_of(file.text) == ("seeded", True):
         return undo_owned(tree, path)
     new = rows.without_name_rows(file.text, settings)
-    return _changed(path, file, new, "the row was written by us", 0)
+    return _changed(path, file, new, "the row was written by us", _NOTHING)
 
 
 # --- both ------------------------------------------------------------------------------------
 
 
-def _page(tree: Tree, settings: Settings, template: str, path: str) -> str:
+def _page(tree: Tree, settings: Settings, template: str) -> str:
     about = documents(settings, pages=True)[template]
     text = load(f"seeded/docs/{template}.{settings.language}.md")
-    top = head(tree, settings, about, {path})
-    told = {**values(tree, settings), "head": top, "title": about.title}
-    return render(text, told, conditions(tree, settings))
+    told = {**values(tree, settings), "head": head(tree, settings, about, ()), "title": about.title}
+    return render(text, told)
 
 
-def _changed(path: str, file: File, text: str, why: str, line: int) -> Change:
-    if text == file.text:
-        return Noop(path, f"up to date, line {line}" if line else "has nothing of ours")
+def _changed(path: str, file: File, text: str, why: str, else_: str) -> Change:
+    """The edit, or `else_` where there is nothing to change."""
+    return Noop(path, else_) if text == file.text else _edit(path, file, text, why)
+
+
+def _edit(path: str, file: File, text: str, why: str) -> Edit:
     if seal_of(file.text) == ("seeded", True):  # our own page: it stays known as untouched
-        opened = re.sub(r"(kestra-tasks:seeded )[0-9a-f]{8}", rf"\g<1>{DIGEST}", text, count=1)
+        opened = re.sub(r"(kestra-tasks:seeded )[0-9a-f]{8}", rf"\g<1>{DIGEST}", text)
         text = seal(opened)
     return Edit(path, file, File.of(text, file.mode), why)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kestra_tasks.core.edit import Change, Changes, Edit, Noop
+from kestra_tasks.core.marklines import lines_of
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
 from kestra_tasks.steps.docs_front import About
@@ -82,23 +83,17 @@ def _undo(path: str, file: File, ours: set[str]) -> Change:
 
 def _items(text: str) -> Iterator[tuple[int, re.Match[str]]]:
     """Offset and match of each list line that links to a document, outside of code."""
-    place, fence = 0, ""
-    for line in text.splitlines(keepends=True):
-        opened = re.match(r" {0,3}(```+|~~~+)", line)
-        if opened and (not fence or opened[1].startswith(fence)):
-            fence = "" if fence else opened[1]
-        elif not fence and (match := _ITEM.fullmatch(line.rstrip("\r\n"))):
-            yield place, match
-        place += len(line)
+    for line in lines_of(text):
+        if line.plain and (match := _ITEM.match(line.text)):
+            yield line.start, match
 
 
 def _last(text: str) -> tuple[int, str] | None:
     """Where the first such list ends, before its line end, and the bullet that it uses."""
-    end, bullet = -1, ""
+    found: tuple[int, str] | None = None
     for start, match in _items(text):
-        if end >= 0 and text[end:start].strip("\r\n") == "" and text[end:start].count("\n") > 1:
+        gap = text[found[0] : start] if found else ""
+        if gap.strip() or gap.count("\n") > 1:
             break
-        if end >= 0 and text[end:start].strip():
-            break
-        end, bullet = start + len(match[0]), match[1]
-    return None if end < 0 else (end, bullet)
+        found = start + len(match[0]), match[1]
+    return found
