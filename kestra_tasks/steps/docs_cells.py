@@ -14,12 +14,14 @@ from kestra_tasks.settings import Settings
 
 _SINGLE = re.compile(r"\d{2,5}(?:/(?:tcp|udp))?", re.I)
 _MAPPED = re.compile(r"\d{2,5}(\s*(?::|→|->|=>)\s*)\d{2,5}")
+_ENDED = re.compile(r"\d{2,5}(/(?:tcp|udp))", re.I)
 _SEVERAL = re.compile(r"[`*]*\d{2,5}[`*]*(\s*[,/;]\s*|\s*<br ?/?>\s*|\s+)[`*]*\d.*")
 FILLERS = ("—", "–", "-", "", "n/a", "N/A", "?", "...")
 _PORTUGUESE = {
     *("servico", "porta", "portas", "nome", "conteiner", "descricao", "certo", "errado", "saude"),
     *("inicio", "parada", "notas", "observacoes", "endereco", "responsavel", "exemplo", "comando"),
 }
+_ENGLISH = {"service", "right", "wrong", "description", "name", "owner", "notes", "health"}
 _WORDS = {
     "en": {
         "ui": "Kestra (UI and API)",
@@ -55,8 +57,7 @@ def language_of(table: Table, settings: Settings) -> str:
     words = {word for cell in table.header for word in re.split(r"\W+", plain(cell))}
     if words & _PORTUGUESE:
         return "pt-BR"
-    english = {"service", "right", "wrong", "description", "name", "owner", "notes", "health"}
-    return "en" if words & english else settings.language
+    return "en" if words & _ENGLISH else settings.language
 
 
 # Columns whose cells are ours to say; others only get what their neighbours have.
@@ -127,15 +128,26 @@ def _port_style(table: Table) -> tuple[_Style, bool]:
     cells = [cell for cell in table.cells("port") if cell not in FILLERS]
     bare = [re.sub(r"[`*_]", "", cell) for cell in cells]
     mapped = [match[1] for cell in bare if (match := _MAPPED.fullmatch(cell))]
-    arrow = Counter(mapped).most_common(1)[0][0] if 2 * len(mapped) > len(bare) else ""
+    ended = [match[1] for cell in bare if (match := _ENDED.fullmatch(cell))]
     quoted = sum(cell.startswith("`") for cell in cells)
     strong = sum(cell.startswith("**") for cell in cells)
-    suffixes = Counter(cell[cell.find("/") :] for cell in bare if "/" in cell).most_common(1)
-    suffix = suffixes[0][0] if suffixes and 2 * suffixes[0][1] > len(bare) else ""
-    suffix = suffix if suffix.lower() in ("/tcp", "/udp") else ""
+    arrow = _commonest(mapped)[0] if 2 * len(mapped) > len(bare) else ""
+    # Kestra's ports are TCP ports, whatever its neighbours'.
+    suffix = "/TCP" if _commonest(ended)[0].isupper() else "/tcp"
+    suffix = suffix if 2 * len(ended) > len(bare) else ""
     dress = "`" if 2 * quoted > len(cells) else "**" if 2 * strong > len(cells) else ""
     single = all(_SINGLE.fullmatch(cell) for cell in bare)
-    return _Style(dress, arrow, suffix if suffix != "/udp" else "/tcp"), single
+    return _Style(dress, arrow, suffix), single
+
+
+def _commonest(cells: list[str]) -> tuple[str, int]:
+    """What most of the cells say, and how many of them."""
+    return Counter(cells).most_common(1)[0] if cells else ("", 0)
+
+
+def neighbours(table: Table) -> list[tuple[str, ...]]:
+    """The rows that don't speak of Kestra."""
+    return [row for row in table.rows if not any("kestra" in cell.lower() for cell in row)]
 
 
 @dataclass(frozen=True)
@@ -159,22 +171,21 @@ def _joint(table: Table) -> str:
 
 def cells_of(table: Table, row: Row) -> list[str]:
     values = dict(row.values)
-    if "startstop" in table.roles:
-        file = values.get("start", "")
-        values["startstop"] = f"{file}` / `stop kestra"
+    if "start" in values:
+        values["startstop"] = f"{values['start']}` / `stop kestra"
     return [_cell(table, column, role, values) for column, role in enumerate(table.roles)]
 
 
 def _cell(table: Table, column: int, role: str, values: Mapping[str, str]) -> str:
-    others = [row[column] for row in table.rows if "kestra" not in " ".join(row).lower()]
+    others = [row[column] for row in neighbours(table)]
     known = values.get(role)
     if known is None or table.roles.index(role) != column:
-        common, times = Counter(others).most_common(1)[0] if others else ("", 0)
+        common, times = _commonest(others)
         # Who answers for a neighbour doesn't answer for Kestra, unless it is always the same.
         if times > 1 and 2 * times > len(others) and (role != "owner" or times == len(others)):
             return common
         blank = [cell for cell in others if cell in FILLERS]
-        return Counter(blank).most_common(1)[0][0] if blank else "—"
+        return _commonest(blank)[0] if blank else "—"
     if role in _CODE:
         told = [cell for cell in others if cell not in FILLERS]
         ticks = sum("`" in cell for cell in told)

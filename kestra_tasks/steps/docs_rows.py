@@ -13,9 +13,18 @@ from dataclasses import dataclass
 from kestra_tasks.core.tableroles import plain
 from kestra_tasks.core.tabletext import Table, insert_rows, remove_rows, tables
 from kestra_tasks.settings import Settings
-from kestra_tasks.steps.docs_cells import FILLERS, OWN, Row, cells_of, name_rows, port_rows
+from kestra_tasks.steps.docs_cells import (
+    FILLERS,
+    OWN,
+    Row,
+    cells_of,
+    name_rows,
+    neighbours,
+    port_rows,
+)
 
 _NUMBER = re.compile(r"(?<![\w.])\d{2,5}(?![\w.])")
+_PORT = re.compile(r"\d{2,5}(?:\s*/\s*tcp)?", re.I)
 _DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[/.]\d{1,2}|\b20\d{2}\b")
 _APART = re.compile(r"\b(data|dados|databases?|bancos?|storage|monitor\w*|observa\w+)\b")
 # Tables of what was, of ranges, of what is free.
@@ -91,13 +100,13 @@ def _bring(text: str, found: list[Table], settings: Settings, rows: Rows) -> Res
     for other in found:
         for index, row in enumerate(other.rows):
             if index not in known[other.line] and not _past(other) and _is_kestra(other, row):
-                return Result(text, _line(text, other, index), by_hand=True)
+                return Result(text, _line(other, index), by_hand=True)
     own = next((table for table in found if known[table.line]), None)
     table = own or _fitting(found, settings)
     if table is None:
         return Result(None)
     mine, wanted = known[table.line], rows(table)
-    line = _line(text, table, mine[0]) if mine else 0
+    line = _line(table, mine[0]) if mine else 0
     if _says(table, mine, wanted):
         return Result(text, line)
     if mine:
@@ -106,15 +115,16 @@ def _bring(text: str, found: list[Table], settings: Settings, rows: Rows) -> Res
     return Result(_insert(text, table, wanted), line)
 
 
-def _line(text: str, table: Table, index: int) -> int:
-    return text.count("\n", 0, table.starts[index]) + 1
+def _line(table: Table, index: int) -> int:
+    """1-based number of a body row's line, the header and the delimiter above it."""
+    return table.line + 2 + index
 
 
 def _says(table: Table, mine: list[int], wanted: list[Row]) -> bool:
     """Whether our rows say what they should, columns that we only filled aside."""
     own = [column for column, role in enumerate(table.roles) if role in OWN]
     told = sorted([table.rows[index][column] for column in own] for index in mine)
-    cells = [[cell.replace("|", r"\|") for cell in cells_of(table, row)] for row in wanted]
+    cells = [cells_of(table, row) for row in wanted]
     return told == sorted([row[column] for column in own] for row in cells)
 
 
@@ -157,15 +167,14 @@ def _past(table: Table) -> bool:
 def _fitting(found: Iterable[Table], settings: Settings) -> Table | None:
     """The table of today's services: the stack's own one, or the longest."""
     usable = [table for table in found if not _past(table)]
-    kin = re.compile(rf"\b({re.escape(settings.stack)}|ferramentas)\b", re.I)
+    kin = re.compile(rf"\b({re.escape(settings.stack)}|ferramentas)\b")
 
-    def rank(table: Table) -> tuple[int, int]:
+    def rank(table: Table) -> tuple[bool, bool, bool, int]:
         under = any(kin.search(plain(words)) for words in table.headings)
-        prefixed = sum(f"{settings.prefix}-" in cell for row in table.rows for cell in row) + sum(
-            cell.strip("`") == settings.stack for cell in table.cells("stack")
-        )
+        prefixed = any(f"{settings.prefix}-" in cell for row in table.rows for cell in row)
+        tagged = any(cell.strip("`") == settings.stack for cell in table.cells("stack"))
         apart = any(_APART.search(plain(words)) for words in table.headings)
-        return (2 if under else 1 if prefixed else -1 if apart else 0, len(table.rows))
+        return (under, prefixed or tagged, not apart, len(table.rows))
 
     return max(usable, key=rank, default=None)
 
@@ -181,7 +190,7 @@ def _ours(table: Table, wanted: list[Row]) -> list[int]:
 
 def _matches(table: Table, row: list[str], shapes: list[list[str]]) -> bool:
     shape = _shape(table, row)
-    others = [cells for cells in table.rows if "kestra" not in " ".join(cells).lower()]
+    others = neighbours(table)
     return any(
         all(
             told == expected
@@ -200,11 +209,9 @@ def _matches(table: Table, row: list[str], shapes: list[list[str]]) -> bool:
 def _shape(table: Table, cells: list[str]) -> list[str]:
     """Cells without what settings decide: ports, the stack's file, the containers' prefix."""
     shape = []
-    for role, cell in zip(table.roles, cells, strict=True):
-        told = cell.replace(r"\|", "|")
+    for role, told in zip(table.roles, cells, strict=True):
         if role in ("port", "url", "health"):
-            told = re.sub(r"\d{2,5}", "N", re.sub(r"[`*]", "", told))
-            told = re.sub(r"N(\s*/\s*tcp)?", "N", told)
+            told = _PORT.sub("N", re.sub(r"[`*]", "", told))
         elif role in ("start", "stop", "startstop"):
             told = re.sub(r"-f ('[^']*'|\S+)", "-f F", told.replace("`", ""))
         elif role in ("container", "right"):
