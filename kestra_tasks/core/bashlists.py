@@ -129,9 +129,8 @@ def _texts(script: Script) -> Iterator[Written]:
         if not lasting and command.words[0] not in _DECLARES:
             continue  # an argument, or for one command only
         for word in command.words:
-            found = re.fullmatch(r"(\w+)=(?:\"([\w. -]+)\"|'([\w. -]+)')", word)
-            words = frozenset((found[2] or found[3]).split()) if found else frozenset()
-            if found and len(words) > 1:
+            found = re.fullmatch(r"(\w+)=([\"'])([\w. -]+)\2", word)
+            if found and len(words := frozenset(found[3].split())) > 1:
                 yield Written(found[1], words, command)
 
 

@@ -7,7 +7,12 @@ import re
 from kestra_tasks.errors import ExitCode, KestraTasksError
 
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.+-]+))")
-_BEFORE_WORD = " \t\n;&|(){}"
+_BEFORE_WORD = " \t\n;&|()"
+# `[[` and `((` are words where no command may begin.
+_AT_COMMAND = re.compile(
+    r"(?:\A|[\n;&|(){!]"
+    r"|(?<![^\s;&|()])(?:if|elif|while|until|then|do|else|for|time))[ \t]*\Z"
+)
 
 
 class BashRefusedError(KestraTasksError):
@@ -32,42 +37,41 @@ def mask(text: str) -> tuple[str, str]:
         BashRefusedError: a quote, a bracket or a here-document has no end.
     """
     scanner = _Scanner(text)
-    scanner.command(0, "")
+    scanner.command(0)
     return "".join(scanner.code), "".join(scanner.bare)
 
 
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.lines = f"{text}\n"
         self.code = list(text)
         self.bare = list(text)
         self.heredocs: list[tuple[str, bool]] = []
 
-    def command(self, i: int, closer: str) -> int:
-        """Scan code from `i` on; give the place behind `closer`, which is "" or ")"."""
-        text, start, depth = self.text, i, 0
+    def command(self, i: int, opened: int | None = None) -> int:
+        """Scan code from `i` on; give the place behind the ")" of what `opened`, or the end."""
+        text, depth = self.text, 0
         while i < len(text):
             char = text[i]
-            if char == ")" and closer:
-                if depth == 0:
-                    return i + 1
-                depth -= 1
-            elif char == "(":
-                depth += 1
             if char == "\n" and self.heredocs:
                 i = self._bodies(i + 1)
             elif char == "#" and (i == 0 or text[i - 1] in _BEFORE_WORD):
                 i = self._comment(i)
-            elif match := self._opens_heredoc(i):
+            elif match := _HEREDOC.match(text, i):
                 self.heredocs.append((match[2] or match[3] or match[4], match[1] == "-"))
                 i = match.end()
+            elif char == ")":
+                i, depth = i + 1, depth - 1
+                if opened is not None and depth < 0:
+                    return i
             else:
-                i = self._piece(i)
-        if closer:
-            raise self._refused(start, "a parenthesis isn't closed")
-        if self.heredocs:
-            raise self._refused(start, f"the here-document {self.heredocs[0][0]} has no end")
-        return i
+                end = self._piece(i)
+                depth += char == "(" and end == i + 1
+                i = end
+        if opened is not None:
+            raise self._refused(opened, "a parenthesis isn't closed")
+        return self._bodies(i)
 
     def _piece(self, i: int) -> int:
         """Scan one quoted or expanded piece, or step over one plain character."""
@@ -77,110 +81,106 @@ class _Scanner:
             blank = " " if two == "\\\n" else "_"
             self.bare[i : i + len(two)] = blank * len(two)
             return i + len(two)
+        end = 0
         if text[i] == "'":
-            return self._blank(i, self._find("'", i, i + 1))
-        if two == "$'":
-            return self._blank(i, self._escaped("'", i, i + 2))
-        if text[i] == '"' or two == '$"':
-            return self._blank(i, self._double(i + 1 + (text[i] == "$")))
-        if text[i] == "`":
-            return self._blank(i, self._escaped("`", i, i + 1))
-        if text.startswith("$((", i) or (two == "((" and self._at_command(i)):
-            return self._blank(i, self._find("))", i, i + 2))
-        if two in ("$(", "<(", ">("):
-            return self._blank(i, self.command(i + 2, ")"))
-        if two == "${":
-            return self._blank(i, self._braces(i + 2))
-        if two == "[[" and self._at_command(i) and text[i + 2 : i + 3].isspace():
-            return self._blank(i, self._test(i + 2))
+            end = self._until("'", i, i + 1, escapes=False)
+        elif two == "$'":
+            end = self._until("'", i, i + 2)
+        elif text[i] == '"':
+            end = self._double(i)
+        elif two == '$"':
+            end = self._double(i + 1)
+        elif text[i] == "`":
+            end = self._until("`", i, i + 1)
+        elif text.startswith("$((", i):
+            end = self._arithmetic(i + 1) or self.command(i + 2, i)
+        elif two == "((" and _AT_COMMAND.search(text[:i]):
+            end = self._arithmetic(i)
+        elif two in ("$(", "<(", ">("):
+            end = self.command(i + 2, i)
+        elif two == "${":
+            end = self._braces(i)
+        elif two == "[[" and text[i + 2 : i + 3].isspace() and _AT_COMMAND.search(text[:i]):
+            end = self._test(i)
+        if end:
+            self.bare[i:end] = "_" * (end - i)
+            return end
         return i + (3 if text.startswith("<<<", i) else 1)
 
-    def _double(self, i: int) -> int:
-        start = i
+    def _double(self, start: int) -> int:
+        i = start + 1
         while i < len(self.text):
             char, two = self.text[i], self.text[i : i + 2]
             if char == '"':
                 return i + 1
-            if char == "\\":
-                i += 2
-            elif two in ("$(", "${") or char == "`":
+            if two in ("$(", "${") or char in "\\`":
                 i = self._piece(i)
             else:
                 i += 1
         raise self._refused(start, "a double quote isn't closed")
 
-    def _braces(self, i: int) -> int:
-        start = i
+    def _braces(self, start: int) -> int:
+        i = start + 2
         while i < len(self.text):
             if self.text[i] == "}":
                 return i + 1
             i = self._piece(i)
         raise self._refused(start, "a '${' isn't closed")
 
-    def _test(self, i: int) -> int:
-        start = i
+    def _test(self, start: int) -> int:
+        i = start + 2
         while i < len(self.text):
             if self.text.startswith("]]", i) and self.text[i - 1].isspace():
                 return i + 2
             i = self._piece(i)
         raise self._refused(start, "a '[[' isn't closed")
 
-    def _find(self, mark: str, start: int, i: int) -> int:
-        found = self.text.find(mark, i)
-        if found < 0:
-            raise self._refused(start, f"a {self.text[start : start + 2]!r} isn't closed")
-        return found + len(mark)
+    def _arithmetic(self, start: int) -> int:
+        """The place behind the "))" of a "(("; 0 where these are two subshells."""
+        i, depth = start + 2, 0
+        while i < len(self.text):
+            if self.text.startswith("))", i) and depth == 0:
+                return i + 2
+            if self.text[i] in "()":
+                depth += 1 if self.text[i] == "(" else -1
+                if depth < 0:
+                    return 0
+                i += 1
+            else:
+                i = self._piece(i)
+        raise self._refused(start, "a '((' isn't closed")
 
-    def _escaped(self, mark: str, start: int, i: int) -> int:
-        while i < len(self.text) and self.text[i] != mark:
-            i += 2 if self.text[i] == "\\" else 1
-        if i >= len(self.text):
-            raise self._refused(start, f"a {mark!r} isn't closed")
-        return i + 1
+    def _until(self, mark: str, start: int, i: int, *, escapes: bool = True) -> int:
+        while i < len(self.text):
+            if self.text[i] == mark:
+                return i + 1
+            i += 2 if escapes and self.text[i] == "\\" else 1
+        raise self._refused(start, f"a {mark!r} isn't closed")
 
     def _comment(self, i: int) -> int:
-        end = self.text.find("\n", i)
-        end = len(self.text) if end < 0 else end
+        end = self._line_end(i)
         self.code[i:end] = self.bare[i:end] = " " * (end - i)
         return end
 
-    def _opens_heredoc(self, i: int) -> re.Match[str] | None:
-        if not self.text.startswith("<<", i) or self.text.startswith("<<<", i):
-            return None
-        return _HEREDOC.match(self.text, i)
-
-    def _bodies(self, i: int) -> int:
-        """Blank the here-documents that begin at `i`."""
-        start = i
+    def _bodies(self, start: int) -> int:
+        """Blank the here-documents that begin at `start`, behind the line that opened them."""
+        i = end = start
         for word, tabs in self.heredocs:
-            while True:
+            line = None
+            while line != word:
                 if i >= len(self.text):
                     raise self._refused(start - 1, f"the here-document {word} has no end")
-                end = self.text.find("\n", i)
-                end = len(self.text) if end < 0 else end
-                line = self.text[i:end]
-                i = min(end + 1, len(self.text))
-                if (line.lstrip("\t") if tabs else line) == word:
-                    break
-        self.heredocs = []
-        stop = i - 1 if self.text[i - 1] == "\n" else i
-        self.code[start:stop] = self.bare[start:stop] = " " * (stop - start)
-        self.bare[start - 1] = " "
-        return stop
-
-    def _at_command(self, i: int) -> bool:
-        """Whether a command may begin here: `[[` and `((` are words elsewhere."""
-        before = self.text[:i].rstrip(" \t")
-        if not before or before[-1] in "\n;&|({!":
-            return True
-        word = re.search(r"\w+\Z", before)
-        return word is not None and word[0] in (
-            *("if", "elif", "while", "until", "then", "do", "else", "for", "time"),
-        )
-
-    def _blank(self, start: int, end: int) -> int:
-        self.bare[start:end] = "_" * (end - start)
+                end = self._line_end(i)
+                line = self.text[i:end].lstrip("\t" if tabs else "")
+                i = end + 1
+        if self.heredocs:
+            self.code[start:end] = self.bare[start:end] = " " * (end - start)
+            self.bare[start - 1] = " "
+            self.heredocs.clear()
         return end
 
+    def _line_end(self, i: int) -> int:
+        return self.lines.index("\n", i)
+
     def _refused(self, place: int, why: str) -> BashRefusedError:
-        return BashRefusedError(self.text.count("\n", 0, place) + 1, why)
+        return BashRefusedError(self.text[:place].count("\n") + 1, why)
