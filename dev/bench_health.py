@@ -63,7 +63,7 @@ def measure(*, small: bool) -> Measured:
         )
         for size in sizes[1:]
     ]
-    curves = {"all services": [(size, taken[str(size)]) for size in sizes]}
+    curves = {"all services": [(float(size), taken[str(size)]) for size in sizes]}
     return Measured(rows, "Health of services that take 200 ms each", "services", curves)
 
 

@@ -57,9 +57,7 @@ def ratio(name: str, unit: str, ours: float, bare: float, goal: float | None) ->
 
 def over(name: str, unit: str, ours: float, bare: float, goal: float | None) -> Row:
     """A row on the difference, in `unit`."""
-    return Row(
-        name, unit, ours, bare, ours - bare, goal, "+ {:.0f}" if unit == "ms" else "+ {:.2f}"
-    )
+    return Row(name, unit, ours, bare, ours - bare, goal, "{:+.0f}" if unit == "ms" else "{:+.2f}")
 
 
 def interleave(
@@ -71,7 +69,7 @@ def interleave(
     taken: dict[str, list[float]] = {name: [] for name in bodies}
     for number in range(rounds):
         # Back and forth, so that a load which comes or goes doesn't favour one of them.
-        for name in list(bodies) if number % 2 == 0 else reversed(bodies):
+        for name in list(bodies) if number % 2 == 0 else reversed(list(bodies)):
             taken[name].append(bodies[name]())
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 

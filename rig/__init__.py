@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .whole import (
-        Engine,
-        Reach,
-        Rig,
-        RigError,
-        Verdict,
-        down,
-        official_reachable,
-        up,
-        wanted,
-    )
+    from .engine import Engine
+    from .errors import RigError
+    from .official import Reach, Verdict
+    from .whole import Rig, down, official_reachable, up, wanted
 
 __all__ = [
     "Engine",

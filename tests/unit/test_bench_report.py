@@ -72,11 +72,9 @@ def test_the_table_tells_what_is_missed() -> None:
         "ms",
         "100",
         "ms",
-        "+",
-        "800",
+        "+800",
         "<=",
-        "+",
-        "600",
+        "+600",
         "MISSED",
     ]
     assert lines[3].split() == ["told", "40.0", "MiB"]
