@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
+from itertools import pairwise
 
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.jstext import JsTextError, Script, read, tokens
@@ -39,20 +39,20 @@ def plan(tree: Tree, settings: Settings) -> Changes:
         yield edited_block(path, edited[0], "lines", ours="")
         return
     try:
-        bare = without(found.text, path)
-        text = _with_ours(bare, settings)
+        text = _with_ours(without(found.text, path), settings)
+        # Where a person added an element below ours, ours stays where it is.
+        same = text == found.text or _bodies(text, path) == [b.body for b in blocks]
+        line = _line_of_ours(found.text) if same else None
     except (JsTextError, UnknownShapeError) as error:
         yield _unknown(path, error, settings)
         return
-    # Where a person added an element below ours, ours stays where it is.
-    if _bodies(text, path) == [b.body for b in blocks] or text == found.text:
-        script = read(found.text)
-        ours = entry.find_ours(script, entry.find_targets(script))
-        line = script.line(script.tokens[ours.first].start) if ours else 1
+    if line is not None:
         yield Noop(path, f"has {entry.ID}, line {line}, and answers on {route.ROUTE}")
         return
     why = f"lacks {entry.ID}"
-    if blocks:
+    if same:
+        why = f"our lines don't stand in {entry.ARRAY}"
+    elif blocks:
         why = "an older version of our lines" if all(b.intact for b in blocks) else "forced"
     elif text.count(f">>> kestra-tasks:{ENTRY} ") == 0:
         why = f"doesn't answer on {route.ROUTE}"
@@ -72,7 +72,12 @@ def undo(tree: Tree, settings: Settings) -> Changes:
     elif edited := [b for b in blocks if not b.intact and not settings.force]:
         yield edited_block(path, edited[0], "lines")
     else:
-        text = without(found.text, path)
+        try:
+            text = without(found.text, path)
+        except JsTextError as error:
+            why = f"{path}:{error.line}: {error.why}, so our lines weren't taken out"
+            yield Conflict(path, why, "mend it, or delete the marked lines by hand")
+            return
         yield Edit(path, found, File.of(text, found.mode), "the lines were written by us")
 
 
@@ -81,6 +86,7 @@ def without(text: str, path: str) -> str:
 
     Raises:
         BrokenMarkError: a mark without its partner.
+        JsTextError: nobody can tell whether a comma is to go as well.
     """
     for name in (ROUTE, ENTRY):
         if (ours := find(text, name, path)) is not None:
@@ -92,14 +98,23 @@ def _bodies(text: str, path: str) -> list[str]:
     return [b.body for name in (ENTRY, ROUTE) if (b := find(text, name, path)) is not None]
 
 
+def _line_of_ours(text: str) -> int | None:
+    """The line of the descriptor, None where it isn't in the array."""
+    script = read(text)
+    ours = entry.find_ours(script, entry.find_targets(script))
+    return script.line(script.tokens[ours.first].start) if ours else None
+
+
 def _cut(text: str, ours: Block) -> str:
     before, after = text[: ours.start], text[ours.end :]
     if EOL in ours.flags:
         before = before.removesuffix("\n").removesuffix("\r")
-    seen = tokens(before) if COMMA in ours.flags else ()
+    if COMMA not in ours.flags:
+        return before + after
+    last, behind = tokens(before)[-1:], tokens(after)[:1]
     # Somebody may have added an element since: then the comma is theirs as well.
-    if seen and seen[-1].text == "," and tokens(after)[:1] and tokens(after)[0].text == "]":
-        before = before[: seen[-1].start] + before[seen[-1].end :]
+    if [token.text for token in (*last, *behind)] == [",", "]"]:
+        before = before[: last[0].start] + before[last[0].end :]
     return before + after
 
 
@@ -111,16 +126,14 @@ def _with_ours(text: str, settings: Settings) -> str:
     """
     script = read(text)
     targets = entry.find_targets(script)
-    # The route first: it stands below the array, and the places above it stay true.
     if route.find_route(script) is None:
         aggregate = route.find_aggregate(script)
         step, end = _style(script)
         body = route.write(aggregate, entry.quote_of(script), step, end)
         lines = block(ROUTE, body, SLASH, newline=_newline(text))
         text = text[: aggregate.position] + lines + text[aggregate.position :]
-        if aggregate.position < script.tokens[targets.closing].start:
-            script = read(text)
-            targets = entry.find_targets(script)
+        script = read(text)
+        targets = entry.find_targets(script)
     if entry.find_ours(script, targets) is not None:
         return text
     return _insert(text, script, targets, settings)
@@ -147,11 +160,9 @@ def _insert(text: str, script: Script, targets: entry.Targets, settings: Setting
 
 
 def _line_end(script: Script, place: int) -> int | None:
-    """The start of the next line, where nothing but comments stands on the rest of this one."""
+    """The start of the next line, behind comments that begin on this one."""
     end = script.text.find("\n", place)
     if end < 0:
-        return None
-    if any(place <= token.start < end for token in script.tokens):
         return None
     for start, stop in script.comments:
         if start < end < stop:  # a comment of several lines goes with what is above it
@@ -171,15 +182,12 @@ def _indent(script: Script, targets: entry.Targets) -> str:
 
 def _style(script: Script) -> tuple[str, str]:
     """One level of indentation, and what ends a statement."""
-    steps = Counter(
-        line[: len(line) - len(line.lstrip())]
-        for line in script.text.splitlines()
-        if line[:1] in (" ", "\t") and line.strip()[:1] not in ("*", "/")
-    )
-    widths = [step for step in steps if step and step.strip("\t") in ("", step)]
-    step = "\t" if any(s.startswith("\t") for s in widths) else min(widths, key=len, default="  ")
-    ends = Counter(script.word(n - 1) == ";" for n in script.named("const"))
-    return step, ";" if ends[True] >= ends[False] / 3 else ""
+    gaps = {script.text[one.end : next_.start] for one, next_ in pairwise(script.tokens)}
+    heads = [gap.rpartition("\n")[2] for gap in gaps if "\n" in gap]
+    steps = [head for head in heads if head and not head.strip(" \t")]
+    step = "\t" if any(head[0] == "\t" for head in steps) else min(steps, key=len, default="  ")
+    top = [script.word(n) for n, depth in enumerate(script.depth) if depth == 0]
+    return step, ";" if 3 * top.count(";") >= max(1, top.count("const")) else ""
 
 
 def _newline(text: str) -> str:

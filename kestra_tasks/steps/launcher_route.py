@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from kestra_tasks.core.jstext import Script
 from kestra_tasks.steps.launcher_entry import ARRAY, UnknownShapeError
 
 ROUTE = "/api/services"
+_PATH = re.compile(r"/[\w./-]*")  # nothing that a string or Express takes for more than itself
 _PREFERRED = ("/api/status", "/status", "/api/health/services")
 
 
@@ -56,10 +58,10 @@ def find_aggregate(script: Script) -> Aggregate:
             continue
         if script.depth[number] != 0 or script.tokens[number - 2].kind != "name":
             continue
-        path = script.value(number + 2)
+        path = script.value(number + 2) or ""
         closing = script.partner[number + 1]
         inside = {script.word(n) for n in range(number + 2, closing)}
-        if path is None or ":" in path or ARRAY not in inside or not inside & {"json", "send"}:
+        if not _PATH.fullmatch(path) or ARRAY not in inside or not inside & {"json", "send"}:
             continue
         rank = _PREFERRED.index(path) if path in _PREFERRED else len(_PREFERRED)
         start = script.tokens[number - 2].start

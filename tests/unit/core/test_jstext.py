@@ -56,6 +56,7 @@ def test_a_slash_divides_or_begins_a_regular_expression(text: str, expected: str
         "`\\`${'`'}`",
         "`$ {} $$ ${a /* } */}`",
         "`${a // }\n}`",
+        "`${a /* ` */}`",
         "`two\nlines ]`",
         "`${}`",
     ],
