@@ -23,20 +23,20 @@ def clashes(theirs: Outline, own: str, settings: Settings) -> Iterator[Conflict]
     """
     path = settings.compose_file
     ours = outline(own, settings.kestra_compose)
-    services = {str(e.path[-1]) for e in ours.below(("services",))}
+    services = {str(e.path[1]) for e in ours.below(("services",))}
     for entry in theirs.below(("services",)):
-        if entry.path[-1] in services:
+        if entry.path[1] in services:
             yield _conflict(
-                path, entry, f"a service called {entry.path[-1]} is there already", "service"
+                path, entry, f"a service called {entry.path[1]} is there already", "service"
             )
     yield from _names(theirs, ours, services, path)
     yield from _own_network(theirs, settings)
     for section in _SHARED:
-        own_keys = {e.path[-1] for e in ours.below((section,))}
+        own_keys = {e.path[1] for e in ours.below((section,))}
         for entry in theirs.below((section,)):
-            if entry.path[-1] in own_keys and _said(theirs, entry.path) != _said(ours, entry.path):
+            if entry.path[1] in own_keys and _said(theirs, entry.path) != _said(ours, entry.path):
                 why = (
-                    f"{section}: {entry.path[-1]} is declared otherwise than Kestra's own file does"
+                    f"{section}: {entry.path[1]} is declared otherwise than Kestra's own file does"
                 )
                 yield _conflict(path, entry, why, section.removesuffix("s"))
 

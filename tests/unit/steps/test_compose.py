@@ -134,35 +134,52 @@ def test_moving_the_env_file_rewrites_our_block_in_its_place() -> None:
     assert text(planned(changed.tree, moved, undo=True)) == PLAIN + "volumes: {}\n"
 
 
-@pytest.mark.parametrize(
-    ("stack", "line", "words"),
-    [
-        ("services:\n  # ours\n  kestra:\n    image: x\n", 3, "a service called kestra is there"),
-        ("{services: {kestra-postgres: {image: x}}}\n", 1, "a service called kestra-postgres"),
-        ("services: {a: {image: x}}\n---\nservices:\n  kestra: {image: x}\n", 4, "service called"),
-        (f"{PLAIN}    container_name: tools-kestra\n", 4, "tools-kestra is taken by service web"),
-        (f"{PLAIN}    container_name: ${{C:-tools-kestra-postgres}}\n", 4, "is taken by service"),
-        (f"{PLAIN}volumes:\n  kestra-postgres-data:\n", 5, "volumes: kestra-postgres-data is decl"),
-        (f"{PLAIN}volumes:\n  d:\n    name: kestra-postgres-data\n", 6, "where Kestra's database"),
-        (f"{PLAIN}networks:\n  kestra-network:\n    driver: bridge\n", 5, "networks: kestra-netw"),
-        (
-            f"{PLAIN}networks:\n  backend:\n    name: tradingsystem_backend\n    driver: bridge\n",
-            6,
-            "the network tradingsystem_backend is declared as this stack's own",
-        ),
-        (
-            f"{PLAIN}networks:\n  b:\n    name: ${{NET:-tradingsystem_backend}}\n"
-            "    external: false\n",
-            6,
-            "is declared as this stack's own",
-        ),
-    ],
+OTHERWISE = "is declared otherwise than Kestra's own file does"
+OWN_NETWORK = (
+    "the network tradingsystem_backend is declared as this stack's own; Kestra and the other "
+    "stacks need it to be external"
 )
-def test_what_would_collide_is_a_conflict_with_its_line(stack: str, line: int, words: str) -> None:
-    found = conflict(planned(tree(stack)))
-    assert found.why.startswith(f"{STACK}:{line}: ")
-    assert words in found.why
-    assert "skip: [compose]" in found.hint
+SKIP = "or leave this step out: `skip: [compose]` under `kestra:` in invoke.yaml"
+
+
+@pytest.mark.parametrize(
+    ("stack", "line", "why", "what"),
+    [
+        ("services:\n  # ours\n  kestra:\n    image: x\n", 3,
+         "a service called kestra is there already", "service"),
+        ("{services: {kestra-postgres: {image: x}}}\n", 1,
+         "a service called kestra-postgres is there already", "service"),
+        ("services: {a: {image: x}}\n---\nservices:\n  kestra: {image: x}\n", 4,
+         "a service called kestra is there already", "service"),
+        (f"{PLAIN}    container_name: tools-kestra\n", 4,
+         "the container name tools-kestra is taken by service web", "container"),
+        (f"{PLAIN}    container_name: ${{C:-tools-kestra-postgres}}\n", 4,
+         "the container name tools-kestra-postgres is taken by service web", "container"),
+        (f"{PLAIN}volumes:\n  kestra-postgres-data:\n", 5,
+         f"volumes: kestra-postgres-data {OTHERWISE}", "volume"),
+        (f"{PLAIN}volumes:\n  kestra-postgres-data:\n    name: other\n", 5,
+         f"volumes: kestra-postgres-data {OTHERWISE}", "volume"),
+        (f"{PLAIN}volumes:\n  d:\n    name: kestra-postgres-data\n", 6,
+         "the volume kestra-postgres-data, where Kestra's database lies, is declared here as well",
+         "volume"),
+        (f"{PLAIN}networks:\n  kestra-network:\n    driver: bridge\n", 5,
+         f"networks: kestra-network {OTHERWISE}", "network"),
+        (f"{PLAIN}networks:\n  backend:\n    name: tradingsystem_backend\n    driver: bridge\n",
+         6, OWN_NETWORK, ""),
+        (f"{PLAIN}networks:\n  b:\n    name: ${{NET:-tradingsystem_backend}}\n"
+         "    external: false\n", 6, OWN_NETWORK, ""),
+    ],
+)  # fmt: skip
+def test_what_would_collide_is_a_conflict_with_its_line(
+    stack: str, line: int, why: str, what: str
+) -> None:
+    hint = f"rename or remove that {what}, {SKIP}"
+    if not what:
+        hint = (
+            "declare it there as `external: true` in place of its driver and options, "
+            f"or set another `network:` under `kestra:` in invoke.yaml, {SKIP}"
+        )
+    assert conflict(planned(tree(stack))) == Conflict(STACK, f"{STACK}:{line}: {why}", hint)
     assert not planned(tree(stack), BASE.with_(force=True)).edits
 
 
@@ -177,6 +194,8 @@ def test_a_hand_made_service_with_our_container_name_is_told_once() -> None:
         "networks:\n  backend:\n    name: tradingsystem_backend\n    external: true\n",
         "networks:\n  kestra-network:\n    name: tradingsystem_backend\n    external: true\n",
         "networks:\n  default:\n    external:\n      name: tradingsystem_backend\n",
+        "networks:\n  b:\n    name: tradingsystem_backend\n"
+        "    external:\n      name: tradingsystem_backend\n",
         "networks:\n  tradingsystem_backend:\n    driver: bridge\n",
         "volumes:\n  saved:\n    name: kestra-postgres-data\n    external: true\n",
         "volumes:\n  kestra-postgres-data:\n    name: kestra-postgres-data\n",
