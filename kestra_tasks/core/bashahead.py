@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from kestra_tasks.core.bashaim import Aim, acts, before, compose_name
+from kestra_tasks.core.bashaim import Aim, acts, before, commands, compose_name
 from kestra_tasks.core.bashfiles import ENDING, Use, is_sure, is_there, joined_to, looks, uses
 from kestra_tasks.core.bashphases import AHEAD, Unit
 from kestra_tasks.core.bashscan import BashRefusedError
@@ -22,7 +22,7 @@ _ERREXIT = re.compile(r"(?:^|[\s;&])set\s+-(?:\w*e\w*\b|\w*o\s+errexit\b)")
 _SHEBANG = re.compile(r"#!.*\bbash\s+-\w*e")
 _PROJECT = re.compile(r"(?<![\w-])(?:-p|--project-name|--project-directory)\b|COMPOSE_PROJECT_NAME")
 _GUARD = re.compile(r"freez|frozen|guard|maintenance|\block", re.I)
-_LIST = re.compile(r"(\w+)\+?=[\"'](.+)[\"']\Z", re.S)
+_LIST = re.compile(r"(\w+)(\+?=)[\"'](.+)[\"']\Z", re.S)
 
 
 def ahead(script: Script, aim: Aim, units: list[Unit], after: str) -> Insertion | None:
@@ -34,9 +34,10 @@ def ahead(script: Script, aim: Aim, units: list[Unit], after: str) -> Insertion 
     """
     if _PROJECT.search(script.code):
         return None  # in which project Kestra belongs is only known where the stack is started
-    at, words = _loop(script, aim, units) or _line(script, aim) or (None, "")
-    if at is None:
+    found = _loop(script, aim, units) or _line(script, aim)
+    if found is None:
         return None
+    at, words = found
     call = f'"${{KESTRA_STACK[@]}}" ahead {aim.action} {words}'.rstrip()
     body = (
         f"# What stands before {aim.stack} may fail and end the order.\n"
@@ -55,11 +56,9 @@ def ahead(script: Script, aim: Aim, units: list[Unit], after: str) -> Insertion 
 
 def _loop(script: Script, aim: Aim, units: list[Unit]) -> tuple[Node, str] | None:
     for loop in script.root.walk("loop"):
-        if not loop.name or not loop.words or not acts(script, loop, aim):
-            continue
         words = " ".join(loop.words)
         if re.search(r"\$\(|`|[<>]\(|[*?](?!\})", re.sub(r"\[[@*]\]|\$\{?\*", "", words)):
-            continue
+            continue  # said a second time, they may be others or do something
         unit = next((unit for unit in units if loop in unit.loops), None)
         earlier = _before_the_stack(script, loop, aim)
         if not earlier or not _ends(script, loop, unit, aim) or _guarded(script, loop, unit, aim):
@@ -79,35 +78,32 @@ def _before_the_stack(script: Script, loop: Node, aim: Aim) -> list[str]:
 
 
 def _lists(script: Script, loop: Node) -> Iterator[list[str]]:
-    own = [plain(word) for word in loop.words]
-    if all(own):
-        yield [word for word in own if word]
-        return
-    names = set()
-    for word in loop.words:
-        names |= set(re.findall(r"\$\{?(\w+)", word))
-        if given := re.search(r":?-([^${}]+)\}", word):
-            yield given[1].split()
-    for _ in range(3):
-        for array in script.root.walk("array"):
-            if array.name in names:
-                names |= {n for w in array.words for n in re.findall(r"\$\{?(\w+)", w)}
-        for name, text in _texts(script):
-            if name in names:
-                names |= set(re.findall(r"\$\{?(\w+)", text))
+    """The words that each list says, those that it is made of behind it."""
+    lists = [loop.words]
+    known = _variables(script)
+    for words in lists:
+        yield [said for word in words if (said := plain(word))]
+        for word in words:
+            if given := re.search(r":?-([^${}]+)\}", word):
+                lists.append(tuple(given[1].split()))
+            for name in re.findall(r"\$\{?(\w+)", word):
+                lists += known.pop(name, ())
+
+
+def _variables(script: Script) -> dict[str, list[tuple[str, ...]]]:
+    """The lists that each variable is set to: an array's words, or a text's and the text."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+
+    def add(name: str, sign: str, words: tuple[str, ...]) -> None:
+        lists = found.setdefault(name, [])
+        lists.append((*lists[-1], *words) if lists and sign == "+=" else words)
+
     for array in script.root.walk("array"):
-        if array.name in names:
-            yield [word for word in map(plain, array.words) if word]
-    for name, text in _texts(script):
-        if name in names and "$" not in text:
-            yield text.split()
-
-
-def _texts(script: Script) -> Iterator[tuple[str, str]]:
+        add(array.name, script.code[: array.start][-2:], array.words)
     for node in script.root.walk("command"):
-        for word in node.words:
-            if found := _LIST.match(word):
-                yield found[1], found[2]
+        for text in filter(None, map(_LIST.match, node.words)):
+            add(text[1], text[2], (*text[3].split(), text[0]))
+    return found
 
 
 def _is_stack(word: str, aim: Aim) -> bool:
@@ -121,12 +117,12 @@ def _is_file(path: str, aim: Aim) -> bool:
 
 def _ends(script: Script, loop: Node, unit: Unit | None, aim: Aim) -> bool:
     """Whether the first failure ends the loop."""
-    calls = [c for c in loop.walk("command") if c.words and acts(script, c, aim)]
-    if all(is_sure(script, call) for call in calls):
+    if all(is_sure(script, call) for call in commands(loop) if acts(script, call, aim)):
         return False
-    pieces = [loop, *([unit.node] if unit and unit.node is not loop else [])]
     return _errexit(script) or any(
-        ENDING.search(script.code[n.start : n.end]) for piece in pieces for n in _behind(piece)
+        ENDING.search(script.bare, node.start, node.end)
+        for piece in (loop, *([unit.node] if unit else []))
+        for node in _behind(piece)
     )
 
 
@@ -154,24 +150,15 @@ def _guarded(script: Script, loop: Node, unit: Unit | None, aim: Aim) -> bool:
 
 
 def _may_fail(script: Script, loop: Node, unit: Unit | None, phase: str, aim: Aim) -> bool:
-    piece = unit.node if unit else loop
-    values = {loop.name: phase, "1": phase}
+    values, pieces = {loop.name: phase}, [unit.node if unit else loop]
+    if unit and unit.node is not loop:
+        values["1"] = phase
     if unit and unit.case:
         arms = [arm for arm in unit.case.children if arm.kind == "arm"]
         named = [arm for arm in arms if phase in map(plain, arm.words)]
-        piece = next(iter(named or [arm for arm in arms if "*" in arm.words]), piece)
-    found = list(uses(script, piece, aim, _own(script, unit, values)))
+        pieces = named or [arm for arm in arms if "*" in arm.words]
+    found = [use for piece in pieces for use in uses(script, piece, aim, values)]
     return not found or any(_fails(use, aim) for use in found)
-
-
-def _own(script: Script, unit: Unit | None, values: dict[str, str]) -> dict[str, str]:
-    """The values, and the unit's own names for them, such as `local phase=$1`."""
-    if unit is None or unit.node.kind != "function":
-        return values
-    names = re.findall(
-        r"\b(\w+)=[\"']?\$\{?1(?::?-[^}]*)?\}?", script.code[unit.node.body : unit.node.end]
-    )
-    return {**values, **dict.fromkeys(names, values["1"])}
 
 
 def _fails(use: Use, aim: Aim) -> bool:
@@ -186,8 +173,8 @@ def _line(script: Script, aim: Aim) -> tuple[Node, str] | None:
     """The first stack of a list of commands that comes to ours whatever was asked for."""
     if not _errexit(script):
         return None
-    around = [script.root, *script.root.walk("function"), *script.root.walk("arm")]
-    for piece in [*around, *script.root.walk("group")]:
+    around = [n for n in script.root.walk() if n.kind in ("function", "arm", "group")]
+    for piece in [script.root, *around]:
         inside = [n for n in piece.children if n.kind != "function" and acts(script, n, aim)]
         place = next((i for i, n in enumerate(inside) if _comes_to_ours(script, n, aim)), 0)
         earlier = inside[:place]
