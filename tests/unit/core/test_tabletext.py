@@ -55,6 +55,10 @@ def test_code_spans_and_escapes_keep_their_pipes() -> None:
     assert table.format(table.rows[0]) == "|`x|y`|z\\|w|"
 
 
+def test_a_delimiter_of_one_column_needs_no_pipe() -> None:
+    assert one("| a |\n---\n| 1 |\n").rows == (("1",),)
+
+
 def test_a_row_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="argument 2"):
         one("| a | b |\n|---|---|\n").format(["1"])
@@ -105,7 +109,16 @@ def test_a_table_is_read_whole() -> None:
             "| Name |\n|---|\n| web  |\n| api  |\n", ["x"], "| x    |", id="all-of-one-length"
         ),
         pytest.param(
-            "| Name |\n|------|\n| service |\n| web |\n", ["x"], "| x |", id="half-of-one-length"
+            "| Name |\n|------|\n| web  |\n| service |\n| x |\n",
+            ["y"],
+            "| y |",
+            id="half-of-one-length",
+        ),
+        pytest.param(
+            "| Name |\n|------|\n| web  |\n| service |\n",
+            ["y"],
+            "| y    |",
+            id="most-of-one-length",
         ),
         pytest.param(
             "| Name |\n|------|\n| web  |\n| service |\n| application |\n| x |\n",
@@ -123,10 +136,10 @@ def test_a_table_is_read_whole() -> None:
             id="right-by-hand",
         ),
         pytest.param(
-            "| Middle |\n|:------:|\n|   ab   |\n|  x    |\n|   cd   |\n",
-            ["ef"],
-            "|   ef   |",
-            id="centred-roughly",
+            "| Middle |\n|:------:|\n|  abcd  |\n|  efgh  |\n",
+            ["ij"],
+            "|   ij   |",
+            id="centred-by-hand",
         ),
         pytest.param("|Port|x|\n|----|-|\n|  80|y|\n", ["1", "z"], "|   1|z|", id="without-blanks"),
         pytest.param(
@@ -140,6 +153,12 @@ def test_a_table_is_read_whole() -> None:
             ["443", "80", "x"],
             "443  | 80   | x",
             id="padded-without-pipes-outside",
+        ),
+        pytest.param(
+            "Name | Port\n---- | ----\nweb  | 3000\napi  |   80\n",
+            ["x", "443"],
+            "x    |  443",
+            id="right-without-pipes-outside",
         ),
     ],
 )

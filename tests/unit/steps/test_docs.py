@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kestra_tasks.core.edit import Conflict, Edit, Noop
+from kestra_tasks.core.edit import Change, Conflict, Edit, Noop
+from kestra_tasks.core.markers import digest
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -126,10 +127,154 @@ def test_the_stacks_own_table_is_chosen_before_a_longer_one() -> None:
 # --- documents -------------------------------------------------------------------------------
 
 
+def answers(
+    files: dict[str, str], chosen: Settings = DAY, *, undo: bool = False
+) -> dict[str, Change]:
+    """What the step answers to each path, where every file may be written by its group."""
+    world = Tree({path: File.of(text, 0o664) for path, text in files.items()})
+    changes = list((docs.undo if undo else docs.plan)(world, chosen))
+    assert len({change.path for change in changes}) == len(changes)
+    return {change.path: change for change in changes}
+
+
 def test_nothing_there_and_nothing_asked_for_is_nothing_to_do() -> None:
-    plan = made({"README.md": "x"})
-    assert not plan.edits
-    assert "create: [docs]" in told(plan, MAP)
+    why = "absent; `create: [docs]` in invoke.yaml would write"
+    assert list(answers({"README.md": "x"}).values()) == [
+        Noop(MAP, f"{why} a port map"),
+        Noop(NAMING, f"{why} a naming document"),
+        Noop("docs/context/ops", f"{why} the operators' documents"),
+    ]
+    noops = answers({}, undo=True)
+    assert noops == {path: Noop(path, "absent") for path in noops}
+    assert {MAP, NAMING, GUIDE} <= set(noops)
+
+
+NAMES = "| Right | Wrong |\n|---|---|\n| `tools-x` | x |\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "added", "why", "line", "gone"),
+    [
+        (
+            MAP,
+            TABLE,
+            "| Kestra (UI and API) | 8080 |\n| Kestra (management) | 8081 |\n",
+            "lacks 8080 and 8081",
+            5,
+            "the rows were written by us",
+        ),
+        (
+            NAMING,
+            NAMES,
+            "| `tools-kestra` | kestra |\n",
+            "lacks tools-kestra",
+            4,
+            "the row was written by us",
+        ),
+    ],
+    ids=["port-map", "naming"],
+)
+def test_rows_are_told_with_their_reason_and_line(
+    path: str, text: str, added: str, why: str, line: int, gone: str
+) -> None:
+    before, after_ = File.of(text, 0o664), File.of(text + added, 0o664)
+    assert answers({path: text})[path] == Edit(path, before, after_, why)
+    assert answers({path: text + added})[path] == Noop(path, f"up to date, line {line}")
+    assert answers({path: text + added}, undo=True)[path] == Edit(path, after_, before, gone)
+    assert answers({path: text}, undo=True)[path] == Noop(path, "has nothing of ours")
+
+    other = DAY.with_(http_port=9180, management_port=9181, prefix="infra")
+    moved = answers({path: text + added}, other)[path]
+    assert isinstance(moved, Edit)
+    assert moved.why == "our rows for other settings"
+
+    theirs = (text + added).replace("estra", "ESTRA")
+    by_hand = Noop(path, f"has Kestra already, by hand: {path}:{line}")
+    assert answers({path: theirs})[path] == by_hand
+
+
+def test_a_naming_document_without_a_table_is_left_alone() -> None:
+    why = "has no table of names that a row could go into"
+    assert answers({NAMING: "# Names\n"})[NAMING] == Noop(NAMING, why)
+
+
+SECTION = """\
+<!-- >>> kestra-tasks:port-map @ -->
+
+## Kestra
+
+| Service | Port | Container | Stack | Start / Stop |
+|---|---:|---|---|---|
+| Kestra (UI and API) | 8080 | `tools-kestra` | tools | `@ up -d kestra` / `stop kestra` |
+| Kestra (management) | 8081 | `tools-kestra` | tools | `@ up -d kestra` / `stop kestra` |
+<!-- <<< kestra-tasks:port-map -->
+"""
+
+
+def section(http: int, newline: str, flags: str = "") -> str:
+    """The section for two ports in a row, with its marks."""
+    compose = "docker compose -f tools/compose/docker-compose.tools.yml"
+    text = SECTION.replace("`@ ", f"`{compose} ")
+    text = text.replace("8080", str(http)).replace("8081", str(http + 1))
+    body = "".join(text.splitlines(keepends=True)[1:-1])
+    return text.replace("@", digest(body) + flags).replace("\n", newline)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize(
+    ("text", "between", "flags"),
+    [("# Ports\n", "\n", ""), ("# Ports", "\n\n", " eol"), ("", "\n", "")],
+    ids=["text", "no-final-newline", "empty"],
+)
+def test_a_port_map_without_a_table_gets_a_section(
+    text: str, between: str, flags: str, newline: str
+) -> None:
+    text, between = (part.replace("\n", newline) for part in (text, between))
+    if "\n" not in text:  # nothing tells the file's line end
+        newline, between = "\n", between.replace("\r\n", "\n")
+    before = File.of(text, 0o664)
+    now, moved = (
+        File.of(text + between + section(http, newline, flags), 0o664) for http in (8080, 9180)
+    )
+    assert answers({MAP: text})[MAP] == Edit(MAP, before, now, "has no table of services")
+    line = 3 if text else 2
+    assert answers({MAP: now.text})[MAP] == Noop(MAP, f"up to date, line {line}")
+    gone = Edit(MAP, now, before, "the section was written by us")
+    assert answers({MAP: now.text}, undo=True)[MAP] == gone
+
+    other = DAY.with_(http_port=9180, management_port=9181)
+    older = Edit(MAP, now, moved, "an older version of our section")
+    assert answers({MAP: now.text}, other)[MAP] == older
+    below = f"{now.text}more{newline}"
+    left = answers({MAP: below}, undo=True)[MAP]
+    assert isinstance(left, Edit)
+    assert left.after == File.of(f"{text}{newline if flags else ''}more{newline}", 0o664)
+
+
+def test_a_section_that_a_hand_edited_is_a_conflict_both_ways() -> None:
+    made_ = section(8080, "\n")
+    edited = made_.replace("## Kestra\n", "## Kestra, ours\n")
+    theirs, ours = ("".join(text.splitlines(keepends=True)[1:-1]) for text in (edited, made_))
+    why = f"{MAP}:3: our section was edited by hand; it is kept"
+    before = f"# Ports\n\n{edited}"
+    assert answers({MAP: before})[MAP] == Conflict(
+        MAP, why, "add --force to write it anew, or delete its marks to make it yours", theirs, ours
+    )
+    assert answers({MAP: before}, undo=True)[MAP] == Conflict(
+        MAP, why, "delete it by hand, or add --force to delete it", theirs
+    )
+    force, was = DAY.with_(force=True), File.of(before, 0o664)
+    anew, gone = File.of(f"# Ports\n\n{made_}", 0o664), File.of("# Ports\n", 0o664)
+    assert answers({MAP: before}, force)[MAP] == Edit(MAP, was, anew, "forced")
+    taken = Edit(MAP, was, gone, "the section was written by us")
+    assert answers({MAP: before}, force, undo=True)[MAP] == taken
+
+
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+def test_a_mark_without_its_partner_is_a_conflict(undo: bool) -> None:
+    text = f"# Ports\n\n{section(8080, chr(10))}".replace("<!-- <<<", "<!--")
+    [conflict] = [c for c in made({MAP: text}, undo=undo).conflicts if c.path == MAP]
+    assert conflict.why == f"{MAP}:3: the marks of kestra-tasks:port-map don't pair up"
 
 
 def test_the_ports_are_those_that_the_team_decided() -> None:
@@ -175,6 +320,14 @@ def test_a_written_document_is_the_teams_and_its_date_stays() -> None:
     plan = made(done, undo=True)
     assert [c.path for c in plan.conflicts] == [GUIDE]
     assert GUIDE not in {edit.path for edit in plan.edits}
+    forced = answers(done, DAY.with_(force=True), undo=True)
+    assert forced[GUIDE] == Edit(GUIDE, File.of(done[GUIDE], 0o664), None, "written by us")
+
+
+def test_the_guide_links_to_a_port_map_with_a_space_in_its_name() -> None:
+    path = "docs/context/ops/port map.md"
+    text = after({path: TABLE}, made({path: TABLE}, DAY.with_(port_map=path)))[GUIDE]
+    assert "(../port%20map.md)" in text
 
 
 def test_a_page_of_ours_stays_known_as_ours_when_ports_change() -> None:
@@ -193,18 +346,6 @@ def test_links_go_into_the_list_and_out_again() -> None:
     assert "* [Net](net.md)\n* [Restart Kestra](kestra-restart.md)\n" in text
     assert text.endswith("\n\nMore:\n\n* [x](y.md)")
     assert after(done, made(done, DAY.with_(language="pt-BR"), undo=True)) == files
-
-
-def test_a_section_that_a_hand_edited_is_a_conflict_both_ways() -> None:
-    files = {MAP: "# Ports\n"}
-    done = after(files, made(files))
-    done[MAP] = done[MAP].replace("## Kestra\n", "## Kestra, ours\n")
-    for undo in (False, True):
-        plan = made(done, undo=undo)
-        assert [c.path for c in plan.conflicts] == [MAP]
-        assert MAP not in {edit.path for edit in plan.edits}
-    forced = made(done, DAY.with_(force=True), undo=True)
-    assert after(done, forced) == files
 
 
 PIECES = (

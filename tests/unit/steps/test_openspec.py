@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from kestra_tasks.core.edit import Conflict, Edit, Noop
 from kestra_tasks.core.plan import Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -60,3 +61,38 @@ def test_the_design_weighs_root_and_the_socket(language: str) -> None:
     [design] = [e.after.text for e in plan.edits if e.after and e.path.endswith("design.md")]
     assert re.search(r"^## Impac\w+ (of|de) `--user=root`$", design, re.M)
     assert re.search(r"^## Impac\w+ (of|de) `/var/run/docker.sock`$", design, re.M)
+
+
+FILES = [
+    f"changes/add-kestra-orchestrator/{name}"
+    for name in ("specs/kestra-orchestrator/spec.md", "tasks.md", "design.md", "proposal.md")
+]
+
+
+def test_nothing_to_take_out_is_told_of_the_settings_folder() -> None:
+    noops = [Noop(f"docs/openspec/{name}", "absent") for name in FILES]
+    assert list(openspec.undo(Tree({}), Settings(openspec="docs/openspec"))) == noops
+
+
+def test_a_change_is_taken_out_of_the_usual_folder_that_it_was_written_to() -> None:
+    there = Tree({"tools/openspec/changes/a/x": ANY})
+    tree = make_plan(there, Settings(), [STEP]).tree
+    written = [(f"tools/openspec/{name}", tree.read(f"tools/openspec/{name}")) for name in FILES]
+    noops = [Noop(f"openspec/{name}", "absent") for name in FILES]
+    gone = [Edit(path, file, None, "written by us") for path, file in written]
+    assert list(openspec.undo(tree, Settings())) == [*noops, *gone]
+
+
+def test_a_change_that_the_team_went_on_with_stays_unless_forced() -> None:
+    chosen = Settings(create=("openspec",))
+    tree = make_plan(Tree({}), chosen, [STEP]).tree
+    path = f"openspec/{FILES[1]}"
+    found = tree.read(path)
+    assert found is not None
+    edited = File(found.data.replace(b"- [ ]", b"- [x]"))
+    tree = tree.with_file(path, edited)
+    [conflict] = [c for c in openspec.undo(tree, chosen) if isinstance(c, Conflict)]
+    assert conflict.path == path
+    assert Edit(path, edited, None, "written by us") in list(
+        openspec.undo(tree, chosen.with_(force=True))
+    )
