@@ -96,7 +96,6 @@ class _Reader:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
-        self.plain = True
 
     def read(self, documents: list[Any]) -> ComposeText:
         self.plain = len(documents) == 1
@@ -131,7 +130,7 @@ class _Reader:
                 unread.append(line)
             published += [(entry, line) for entry in entries or ()]
         host = self._text(parts.get("network_mode", (None, None))[1]) == "host"
-        own = [(e.target, line) for e, line in published if e.target] if host else []
+        own = [(e.target, line) for e, line in published if e.target]
         return ServiceText(
             name,
             key.start_mark.line + 1,

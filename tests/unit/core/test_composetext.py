@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from kestra_tasks.core.composetext import ComposeText, read_compose
+from kestra_tasks.core.composetext import LONGEST, ComposeText, ServiceText, read_compose
+from kestra_tasks.core.ports import Published
 
 
 def read(text: str, **env: str) -> ComposeText:
@@ -75,6 +76,43 @@ def test_anchors_and_merge_keys() -> None:
     assert ports(text, "other") == [(9, "tcp", None, 10)]
 
 
+def test_everything_that_a_service_says() -> None:
+    text = """
+        x-base: &base
+          container_name: data-web
+        services:
+          web:
+            <<: [*base]
+            build: .
+            env_file: [a.env, {path: b.env, required: false}]
+            ports:
+              - 80:8080
+              - {published: "${GONE:?x}", target: 1}
+              - {published: 90, target: 9, protocol: UDP, host_ip: "::1"}
+              - {target: 3}
+              - {}
+              - {published: , target: 1}
+          last: {image: x, env_file: c.env, environment: {PORT: 1}}
+    """
+    assert read(text) == ComposeText(
+        is_compose=True,
+        plain=False,
+        services={
+            "web": ServiceText(
+                "web",
+                4,
+                ports=((Published(80, 8080), 9), (Published(90, 9, "udp", "::1"), 11)),
+                ports_line=8,
+                unread=(10, 13, 14),
+                container="data-web",
+                env_files=("a.env", "b.env"),
+            ),
+            "last": ServiceText("last", 15, env_files=("c.env",)),
+        },
+    )
+    assert read("services: {a: {build: .}}") == ComposeText(True, True, {"a": ServiceText("a", 1)})
+
+
 def test_the_hosts_network() -> None:
     text = """
         services:
@@ -83,19 +121,26 @@ def test_the_hosts_network() -> None:
             network_mode: host
             ports: ["1234:8080"]
             expose:
-              - "99"
+              - "99/tcp"
+              - [a]
             environment:
               PORT: 3000
               DB_PORT: 5432
           listed:
             image: x
             network_mode: host
-            environment: ["HTTP_PORT=3001", "X=1"]
+            environment: ["HTTP_PORT=3001", "X=1", "WEB_PORT"]
     """
-    services = read(text).services
-    assert services["web"].ports == ()
-    assert services["web"].own == ((8080, 5), (99, 7), (3000, 9))
-    assert services["listed"].own == ((3001, 14),)
+    assert read(text) == ComposeText(
+        is_compose=True,
+        plain=True,
+        services={
+            "web": ServiceText(
+                "web", 2, ports_line=5, host=True, own=((8080, 5), (99, 7), (3000, 10))
+            ),
+            "listed": ServiceText("listed", 12, host=True, own=((3001, 15),)),
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,8 +169,11 @@ def test_includes_and_name() -> None:
           - path: [c.yml, "${D}.yml"]
     """
     found = read(text, D="d")
-    assert found.includes == ("a.yml", "../b/compose.yml", "c.yml", "d.yml")
-    assert found.name == "tools"
+    assert found == ComposeText(
+        True, False, {}, ("a.yml", "../b/compose.yml", "c.yml", "d.yml"), "tools"
+    )
+    two = read("include: [a.yml, {env_file: x}]\n---\nname: [x]\ninclude: [b.yml]\n")
+    assert two == ComposeText(True, False, {}, ("a.yml", "b.yml"))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +195,12 @@ def test_other_yaml_with_services_is_not_compose(text: str) -> None:
 
 def test_broken_yaml_tells_its_line() -> None:
     found = read("services:\n  web:\n    ports: [\n")
-    assert found.error
-    assert found.error_line == 4
+    assert (found.error, found.error_line) == (
+        "did not find expected node content",
+        4,
+    )
     assert read("a: b: c").error_line == 1
+    assert read("\na: \x00") == ComposeText(error="not YAML", error_line=1)
 
 
 def test_odd_bytes() -> None:
@@ -158,4 +209,5 @@ def test_odd_bytes() -> None:
     ]
     assert read("services: {a: &a {image: x, b: *a}}").is_compose
     assert read("services: {a: &a {<<: *a, image: x}}").is_compose
-    assert read("x" * 1_000_001).is_compose
+    assert read("x" * (LONGEST + 1)) == ComposeText(is_compose=True)
+    assert not read("x" * LONGEST).is_compose
