@@ -13,11 +13,28 @@ from dev.chores import ROOT
 PACKAGE = "kestra_tasks"
 _GOLDEN = "test_cases.py::test_plan_and_files_are_as_in_the_golden_folder"
 _LAUNCHER = ("launcher",)
+# Those that listen on no port: several runs at once would be in each other's way.
+_DISCOVERY = tuple(
+    f"test_discovery.py::{name}"
+    for name in (
+        "test_every_claim_with_its_place",
+        "test_verdicts_from_claims",
+        "test_what_blocks_and_what_warns",
+        "test_references_by_kind",
+        "test_an_empty_folder",
+        "test_a_decision_beats_the_settings",
+        "test_an_exposed_env_and_two_project_names",
+        "test_a_second_project_name_in_any_environment_file",
+        "test_an_env_that_git_has_needs_another_file",
+        "test_an_env_that_compose_cannot_read_blocks",
+        "test_services_that_get_all_of_env_are_told_until_kestra_is_integrated",
+    )
+)
 _READING = (
     "core/test_checks.py",
     "core/test_readiness.py",
     "core/test_documents.py",
-    "test_discovery.py",
+    *_DISCOVERY,
 )
 
 # The first pattern that matches a module counts; tests are below tests/unit/.
@@ -57,7 +74,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("core/readiness.py", _READING),
     ("core/ports.py", ("core/test_ports.py", *_READING)),
     ("core/references.py", ("core/test_references.py", "probes/test_search.py")),
-    ("core/credentials.py", ("core/test_credentials.py", "test_discovery.py")),
+    ("core/credentials.py", ("core/test_credentials.py", *_DISCOVERY)),
     ("core/facts.py", ("probes/test_listeners.py", "probes/test_engine.py", *_READING)),
     ("core/addresses.py", _LAUNCHER),
     ("core/jsonplaces.py", _LAUNCHER),
