@@ -18,9 +18,10 @@ from kestra_tasks.core import bashphases as phases
 from kestra_tasks.core.bashahead import ahead
 from kestra_tasks.core.bashaim import USUAL, Aim, acts, before, compose_name
 from kestra_tasks.core.bashphases import PHASE, one_more, units_of
+from kestra_tasks.core.bashread import read
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import Insertion
-from kestra_tasks.core.bashtree import Node, Script, read
+from kestra_tasks.core.bashtree import Node, Script
 
 TOP = "stacks"
 NAMES = (TOP, *phases.NAMES)

@@ -9,8 +9,8 @@ import pytest
 from kestra_tasks.core.bashahead import ahead
 from kestra_tasks.core.bashaim import Aim
 from kestra_tasks.core.bashphases import units_of
+from kestra_tasks.core.bashread import read
 from kestra_tasks.core.bashtext import Insertion
-from kestra_tasks.core.bashtree import read
 
 HEAD = "#!/bin/bash\nset -e\n"
 C = "docker compose -f"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kestra_tasks.core.bashaim import Aim, acts, before, compose_name
+from kestra_tasks.core.bashread import read
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import Insertion
-from kestra_tasks.core.bashtree import Script, read
+from kestra_tasks.core.bashtree import Script
 
 UP = Aim(frozenset({"up", "start"}), "start", "tools", "docker-compose.tools.yml", "stack.sh")
 

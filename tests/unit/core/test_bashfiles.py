@@ -6,7 +6,8 @@ import pytest
 
 from kestra_tasks.core.bashaim import Aim
 from kestra_tasks.core.bashfiles import Use, is_there, joined_to, uses
-from kestra_tasks.core.bashtree import Node, read
+from kestra_tasks.core.bashread import read
+from kestra_tasks.core.bashtree import Node
 
 UP = Aim(frozenset({"up"}), "start", "tools", "docker-compose.tools.yml", "stack.sh")
 C = "docker compose -f"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kestra_tasks.core.bashlists import Lists, orders
+from kestra_tasks.core.bashread import read
 from kestra_tasks.core.bashscan import BashRefusedError
-from kestra_tasks.core.bashtree import Script, read
+from kestra_tasks.core.bashtree import Script
 
 EACH = 'for p in "${P[@]}"; do\n  up "$p"\ndone\n'
 TEXT = "for p in $P; do up $p; done\n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kestra_tasks.core.bashread import read
 from kestra_tasks.core.bashscan import BashRefusedError, mask
-from kestra_tasks.core.bashtree import Node, plain, read
+from kestra_tasks.core.bashtree import Node, plain
 
 
 def shape(text: str) -> list[str]:
