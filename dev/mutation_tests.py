@@ -60,7 +60,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("steps/docs*.py", ("steps/test_docs*.py", _GOLDEN)),
     ("steps/decisions.py", ("steps/test_decisions.py", "steps/test_docs.py")),
     ("steps/openspec.py", ("steps/test_openspec.py", _GOLDEN)),
-    ("core/js*.py", ("core/test_jstext.py", "steps/test_launcher_step.py")),
+    ("core/jstext.py", ("core/test_jstext.py", "steps/test_launcher_step.py")),
     ("steps/launcher*.py", ("steps/test_launcher_step.py",)),
     ("core/bash*.py", ("core/test_bash*.py", "steps/test_stacks.py")),
     ("steps/stacks.py", ("steps/test_stacks.py", _GOLDEN)),
