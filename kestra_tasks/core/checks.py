@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kestra_tasks.core.facts import EngineFacts, Unavailable
 
 COMPOSE_NEEDED = (2, 20)
+_INSTALL = "install Docker Engine and Compose 2.20 or newer"
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,13 @@ class Problem:
 def check_engine(facts: EngineFacts | Unavailable) -> list[Problem]:
     """Judge the Docker client, Compose and the engine; the first cause of each failure only."""
     if isinstance(facts, Unavailable):
-        return [_block("docker", facts.reason, "install Docker Engine and Compose 2.20 or newer")]
-    problems: list[Problem] = []
+        return [_block(facts.reason, _INSTALL)]
     if facts.client is None:
-        problems.append(
-            _block(
-                "docker",
-                "the docker command isn't installed or not on PATH",
-                "install Docker Engine and Compose 2.20 or newer",
-            )
-        )
+        problems = [_block("the docker command isn't installed or not on PATH", _INSTALL)]
     else:
-        problems += check_compose(facts.compose, facts.compose_text)
+        problems = check_compose(facts.compose, facts.compose_text)
     if facts.remote:
-        problems.append(_remote(facts))
-        return problems
+        return [*problems, _remote(facts)]
     problems += check_server(facts)
     if facts.server is not None:
         problems += _check_kind(facts)
@@ -55,11 +48,10 @@ def check_compose(version: tuple[int, ...] | None, text: str) -> list[Problem]:
     needed = ".".join(map(str, COMPOSE_NEEDED))
     hint = f"install Docker Compose {needed} or newer (docker-compose-plugin)"
     if version is None:
-        return [_block("docker", "docker compose isn't installed", hint)]
+        return [_block("docker compose isn't installed", hint)]
     if version[:2] < COMPOSE_NEEDED:
         return [
             _block(
-                "docker",
                 f"docker compose is {text}; `include:` needs {needed} or newer",
                 hint,
             )
@@ -71,7 +63,6 @@ def _remote(facts: EngineFacts) -> Problem:
     by_variable = facts.context == "DOCKER_HOST"
     said_by = "DOCKER_HOST" if by_variable else f"the Docker context {facts.context!r}"
     return _block(
-        "docker",
         f"{said_by} leads to {facts.endpoint}: a remote engine can't mount this "
         "machine's folders and socket",
         "unset DOCKER_HOST" if by_variable else "docker context use default",
@@ -84,7 +75,6 @@ def check_server(facts: EngineFacts) -> list[Problem]:
     if socket is not None and not socket.exists:
         return [
             _block(
-                "docker",
                 f"{socket.path} is absent: the Docker daemon isn't running",
                 "sudo systemctl start docker",
             )
@@ -92,7 +82,6 @@ def check_server(facts: EngineFacts) -> list[Problem]:
     if socket is not None and not socket.is_socket:
         return [
             _block(
-                "docker",
                 f"{socket.path} isn't a socket (Docker makes a folder of that name when it "
                 "mounts what isn't there)",
                 f"sudo rmdir {socket.path}, then start the daemon",
@@ -101,7 +90,6 @@ def check_server(facts: EngineFacts) -> list[Problem]:
     if socket is not None and not socket.permitted:
         return [
             _block(
-                "docker",
                 f"no permission for {socket.path} ({socket.owner}, mode {socket.mode})",
                 "sudo usermod -aG docker $USER, then log in again",
             )
@@ -109,7 +97,6 @@ def check_server(facts: EngineFacts) -> list[Problem]:
     if facts.server is None:
         return [
             _block(
-                "docker",
                 f"the Docker daemon at {facts.endpoint} doesn't answer: {facts.trouble}",
                 "sudo systemctl start docker",
             )
@@ -122,7 +109,6 @@ def _check_kind(facts: EngineFacts) -> list[Problem]:
     if facts.podman:
         problems.append(
             _warn(
-                "docker",
                 f"the engine is Podman {facts.server}, which isn't tested",
                 "use Docker Engine where something behaves differently",
             )
@@ -130,7 +116,6 @@ def _check_kind(facts: EngineFacts) -> list[Problem]:
     if facts.rootless:
         problems.append(
             _warn(
-                "docker",
                 "the engine is rootless: `user: root` is this user there, and flows "
                 "can't reach /var/run/docker.sock",
                 "use the system's engine for flows that start containers",
@@ -139,7 +124,6 @@ def _check_kind(facts: EngineFacts) -> list[Problem]:
     elif facts.socket is not None and not facts.socket.mountable:
         problems.append(
             _block(
-                "docker",
                 f"the engine listens on {facts.socket.path}, but Kestra mounts "
                 "/var/run/docker.sock, which isn't its socket",
                 f"set KESTRA_DOCKER_SOCKET={facts.socket.path} in .env",
@@ -148,9 +132,9 @@ def _check_kind(facts: EngineFacts) -> list[Problem]:
     return problems
 
 
-def _block(topic: str, message: str, hint: str = "") -> Problem:
-    return Problem("block", topic, message, hint)
+def _block(message: str, hint: str) -> Problem:
+    return Problem("block", "docker", message, hint)
 
 
-def _warn(topic: str, message: str, hint: str = "") -> Problem:
-    return Problem("warn", topic, message, hint)
+def _warn(message: str, hint: str) -> Problem:
+    return Problem("warn", "docker", message, hint)

@@ -21,10 +21,9 @@ GOOD = EngineFacts(
 )
 
 
-def only(problems: list[Problem]) -> Problem:
-    (problem,) = problems
-    assert problem.hint, "a problem without a next command"
-    return problem
+INSTALL = "install Docker Engine and Compose 2.20 or newer"
+COMPOSE = "install Docker Compose 2.20 or newer (docker-compose-plugin)"
+START = "sudo systemctl start docker"
 
 
 def test_a_good_engine_has_no_problem() -> None:
@@ -34,46 +33,98 @@ def test_a_good_engine_has_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message", "hint"),
     [
-        ({"client": None}, "docker command"),
-        ({"compose": None}, "docker compose isn't installed"),
-        ({"compose": (2, 19, 3), "compose_text": "2.19.3"}, "2.19.3"),
-        ({"compose": (1, 29, 2), "compose_text": "1.29.2"}, "1.29.2"),
-        ({"server": None, "trouble": "it hangs"}, "it hangs"),
-        ({"socket": Socket("/s"), "server": None}, "/s is absent"),
-        ({"socket": Socket("/s", True, False), "server": None}, "isn't a socket"),
+        ({"client": None}, "the docker command isn't installed or not on PATH", INSTALL),
+        ({"compose": None}, "docker compose isn't installed", COMPOSE),
+        (
+            {"compose": (2, 19, 3), "compose_text": "2.19.3"},
+            "docker compose is 2.19.3; `include:` needs 2.20 or newer",
+            COMPOSE,
+        ),
+        (
+            {"compose": (1, 29, 2), "compose_text": "1.29.2"},
+            "docker compose is 1.29.2; `include:` needs 2.20 or newer",
+            COMPOSE,
+        ),
+        (
+            {"server": None, "trouble": "it hangs"},
+            "the Docker daemon at unix:///var/run/docker.sock doesn't answer: it hangs",
+            START,
+        ),
+        (
+            {"socket": Socket("/s"), "server": None},
+            "/s is absent: the Docker daemon isn't running",
+            START,
+        ),
+        (
+            {"socket": Socket("/s", True, False), "server": None},
+            "/s isn't a socket (Docker makes a folder of that name when it mounts what isn't "
+            "there)",
+            "sudo rmdir /s, then start the daemon",
+        ),
         (
             {"socket": Socket("/s", True, True, "root:docker", "660"), "server": None},
             "no permission for /s (root:docker, mode 660)",
+            "sudo usermod -aG docker $USER, then log in again",
         ),
-        ({"socket": replace(SOCKET, mountable=False, path="/else")}, "/else"),
-        ({"remote": True, "endpoint": "ssh://far", "server": None}, "ssh://far"),
+        (
+            {"socket": replace(SOCKET, mountable=False, path="/else")},
+            "the engine listens on /else, but Kestra mounts /var/run/docker.sock, which isn't "
+            "its socket",
+            "set KESTRA_DOCKER_SOCKET=/else in .env",
+        ),
+        (
+            {"remote": True, "endpoint": "tcp://far:1", "server": None, "context": "DOCKER_HOST"},
+            "DOCKER_HOST leads to tcp://far:1: a remote engine can't mount this machine's folders "
+            "and socket",
+            "unset DOCKER_HOST",
+        ),
+        (
+            {"remote": True, "endpoint": "ssh://far", "context": "prod"},
+            "the Docker context 'prod' leads to ssh://far: a remote engine can't mount this "
+            "machine's folders and socket",
+            "docker context use default",
+        ),
     ],
 )
-def test_each_cause_blocks_alone(change: dict[str, object], words: str) -> None:
-    problem = only(check_engine(replace(GOOD, **change)))  # type: ignore[arg-type]
-    assert problem.level == "block"
-    assert words in problem.message
+def test_each_cause_blocks_alone_with_what_to_type(
+    change: dict[str, object], message: str, hint: str
+) -> None:
+    found = check_engine(replace(GOOD, **change))  # type: ignore[arg-type]
+    assert found == [Problem("block", "docker", message, hint)]
 
 
-def test_a_remote_engine_is_told_by_whom() -> None:
-    remote = replace(GOOD, remote=True, endpoint="tcp://far:1", server=None)
-    by_variable = only(check_engine(replace(remote, context="DOCKER_HOST")))
-    assert by_variable.hint == "unset DOCKER_HOST"
-    by_context = only(check_engine(replace(remote, context="prod")))
-    assert "'prod'" in by_context.message
-    assert by_context.hint == "docker context use default"
+def test_client_and_engine_are_judged_each_for_itself() -> None:
+    both = replace(GOOD, client=None, server=None, trouble="it hangs")
+    assert [problem.hint for problem in check_engine(both)] == [INSTALL, START]
+    remote = replace(GOOD, compose=None, remote=True, context="DOCKER_HOST")
+    assert [problem.hint for problem in check_engine(remote)] == [COMPOSE, "unset DOCKER_HOST"]
 
 
 @pytest.mark.parametrize(
-    ("change", "word"), [({"podman": True}, "Podman"), ({"rootless": True}, "rootless")]
+    ("change", "message", "hint"),
+    [
+        (
+            {"podman": True},
+            "the engine is Podman 28.2.2, which isn't tested",
+            "use Docker Engine where something behaves differently",
+        ),
+        (
+            {"rootless": True},
+            "the engine is rootless: `user: root` is this user there, and flows can't reach "
+            "/var/run/docker.sock",
+            "use the system's engine for flows that start containers",
+        ),
+    ],
 )
-def test_other_engines_only_warn(change: dict[str, bool], word: str) -> None:
+def test_other_engines_only_warn(change: dict[str, bool], message: str, hint: str) -> None:
     unmounted = replace(SOCKET, mountable="rootless" not in change)
-    problem = only(check_engine(replace(GOOD, socket=unmounted, **change)))  # type: ignore[arg-type]
-    assert (problem.level, word in problem.message) == ("warn", True)
+    found = check_engine(replace(GOOD, socket=unmounted, **change))  # type: ignore[arg-type]
+    assert found == [Problem("warn", "docker", message, hint)]
 
 
 def test_nothing_at_all() -> None:
-    assert only(check_engine(Unavailable("no docker here"))).message == "no docker here"
+    assert check_engine(Unavailable("no docker here")) == [
+        Problem("block", "docker", "no docker here", INSTALL)
+    ]
