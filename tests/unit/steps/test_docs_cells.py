@@ -69,6 +69,12 @@ def test_names_get_every_column_they_have() -> None:
     )
 
 
+def test_a_name_gets_its_port_as_the_neighbours_map_theirs() -> None:
+    text = table("Container|Right|Ports", "a|b|1000->80")
+    made = with_name_rows(text, SETTINGS, 8180).text
+    assert made == f"{text}|tools-kestra|tools-kestra|8180->8080|\n"
+
+
 @pytest.mark.parametrize(
     ("header", "row", "language", "name"),
     [

@@ -55,8 +55,9 @@ def front(model: str, about: About = ABOUT, settings: Settings = SETTINGS) -> st
             id="kind",
         ),
         pytest.param(
-            "tags: [a, b]\nkeywords: [ 'a' ]\nlabels: a, b\ncategories:\n  - \"a\"\ntopics:\n- a\n",
-            "tags: [kestra, ops]\nkeywords: ['kestra', 'ops']\nlabels: kestra, ops\n"
+            "tags: [\"a\", b]\nkeywords: [ 'a' ]\nlabels: a, b\n"
+            'categories:\n  - "a"\ntopics:\n- a\n',
+            "tags: [\"kestra\", \"ops\"]\nkeywords: ['kestra', 'ops']\nlabels: kestra, ops\n"
             'categories:\n  - "kestra"\n  - "ops"\ntopics:\n- kestra\n- ops\n',
             id="tags",
         ),
@@ -153,6 +154,13 @@ def test_the_nearest_document_with_a_head_is_the_model(
     neighbours: dict[str, str], owner: str
 ) -> None:
     assert headed(neighbours) == f"---\nowner: {owner}\n---\n\n<!-- {SEAL} -->\n\n"
+
+
+def test_a_models_own_line_ends_stay_with_it() -> None:
+    model = "---\r\nteams:\r\n  - a\r\n  - b\r\nowner: x\r\n---\r\n"
+    assert headed({"a.md": model}) == (
+        f"---\nteams:\n  - a\n  - b\nowner: x\n---\n\n<!-- {SEAL} -->\n\n"
+    )
 
 
 def test_a_document_of_another_folder_looks_below_ops_as_well() -> None:
