@@ -185,7 +185,7 @@ def _style(script: Script) -> tuple[str, str]:
     gaps = {script.text[one.end : next_.start] for one, next_ in pairwise(script.tokens)}
     heads = [gap.rpartition("\n")[2] for gap in gaps if "\n" in gap]
     steps = [head for head in heads if head and not head.strip(" \t")]
-    step = "\t" if any(head[0] == "\t" for head in steps) else min(steps, key=len, default="  ")
+    step = min(steps, default="  ")  # tabs come before spaces, and what is shorter first
     top = [script.word(n) for n, depth in enumerate(script.depth) if depth == 0]
     return step, ";" if 3 * top.count(";") >= max(1, top.count("const")) else ""
 

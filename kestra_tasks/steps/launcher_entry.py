@@ -106,8 +106,10 @@ def write(script: Script, targets: Targets, settings: Settings, indent: str, ste
             ask for health.
     """
     places = [place for item in targets.items if (place := object_of(script, item)) is not None]
-    factories = {name for _, name in places}
-    factory = FACTORY if FACTORY in factories else max(factories, default="", key=len)
+    factories = [name for _, name in places if name]
+    factory = max(factories, key=factories.count, default="")
+    if FACTORY in factories:
+        factory = FACTORY
     if not places:
         line = script.line(script.tokens[targets.opening].start)
         raise UnknownShapeError(f"no element of {ARRAY} is an object, or a call with one", line)
@@ -161,7 +163,7 @@ def _fields(
     }
     named = () if {"title", "label"} & set(keys) else ("name",)
     wanted = list(dict.fromkeys(("id", *named, *keys)))
-    if factory and "path" not in wanted and _factory_reads(script, factory, "path"):
+    if factory and _factory_reads(script, factory, "path"):
         wanted.append("path")
     asked = next((key for key in _HEALTH if key in wanted), "")
     for key in wanted:

@@ -203,7 +203,7 @@ const app = a()
     "tabs, double quotes, the routes above": (
         """\
 let app = e();
-app.get("/x", (q, r) => r.json([]));
+app.get("/x", (q, r) => r.json([])); // none
 app.get("/all", (q, r) => r.send(SERVICE_TARGETS)); // in one
 let SERVICE_TARGETS = [
 \t...more,
@@ -214,7 +214,7 @@ let SERVICE_TARGETS = [
 """,
         """\
 let app = e();
-app.get("/x", (q, r) => r.json([]));
+app.get("/x", (q, r) => r.json([])); // none
 // >>> kestra-tasks:launcher-route …
 // What /all reports, as a bare array: it answers, this takes the array out.
 app.get("/api/services", (req, res, next) => {
@@ -294,23 +294,34 @@ const other = (path) => path
         + STATUS.replace("'/api/status'", "`/api/status`"),
     ),
     "a factory that reads no path, the preferred one of two routes": (
-        "function target(c) { return c }\nconst path = 1\n"
-        "const SERVICE_TARGETS = [\n  target({ id: 'a', portEnv: 'A' }),\n]\n"
+        "function target(c) { return c }\nconst path = 1\nconst a = 2\nconst b = 3\n"
+        ";[a].map((c) =>\n  b)\nconst SERVICE_TARGETS = [\n"
+        "      target({ id: 'a', portEnv: 'A' }), target({ id: 'b', portEnv: 'B' }),\n]\n"
+        "router(() => {\n  app.get('/a', (q, r) => r.json(SERVICE_TARGETS))\n})\n"
+        "if (a) app.get('/a', (q, r) => r.json(SERVICE_TARGETS))\n"
         "app.get('/a/:id', (q, r) => r.json(SERVICE_TARGETS))\n"
         "app.get('/all', (q, r) => r.json(SERVICE_TARGETS))\n" + STATUS,
         """\
 function target(c) { return c }
 const path = 1
+const a = 2
+const b = 3
+;[a].map((c) =>
+  b)
 const SERVICE_TARGETS = [
-  target({ id: 'a', portEnv: 'A' }),
-  // >>> kestra-tasks:launcher …
-  target({
-    id: 'kestra-orchestrator',
-    name: 'Kestra',
-    portEnv: 'KESTRA_MANAGEMENT_PORT',
-  }),
-  // <<< kestra-tasks:launcher
+      target({ id: 'a', portEnv: 'A' }), target({ id: 'b', portEnv: 'B' }),
+      // >>> kestra-tasks:launcher …
+      target({
+        id: 'kestra-orchestrator',
+        name: 'Kestra',
+        portEnv: 'KESTRA_MANAGEMENT_PORT',
+      }),
+      // <<< kestra-tasks:launcher
 ]
+router(() => {
+  app.get('/a', (q, r) => r.json(SERVICE_TARGETS))
+})
+if (a) app.get('/a', (q, r) => r.json(SERVICE_TARGETS))
 app.get('/a/:id', (q, r) => r.json(SERVICE_TARGETS))
 app.get('/all', (q, r) => r.json(SERVICE_TARGETS))
 """
@@ -331,7 +342,8 @@ def test_what_is_put_in_speaks_the_launchers_own_language(
     assert change.after is not None
     shown = re.sub(r"(>>> kestra-tasks:\S+) [0-9a-f]{8}", r"\1 …", change.after.text)
     assert (shown, change.after.mode) == (expected, 0o755)
-    assert change.why == "lacks kestra-orchestrator"
+    assert (change.path, change.why) == (PATH, "lacks kestra-orchestrator")
+    assert change.before == File.of(text, 0o755)
     ours = expected[: expected.index("id: 'kes" if "id: 'kes" in expected else 'id: "kes')]
     (again,) = launcher.plan(tree(change.after.text), Settings())
     line = ours.count("\n")
@@ -342,6 +354,37 @@ def test_what_is_put_in_speaks_the_launchers_own_language(
     assert list(back) == [
         Edit(PATH, change.after, File.of(text, 0o755), "the lines were written by us")
     ]
+
+
+def test_the_factory_that_most_elements_are_made_by_makes_ours() -> None:
+    elements = (
+        "{ id: 'a', url: 'u' }, one({ id: 'b' }), two({ id: 'c', url: 'u' }), two({ id: 'd' })"
+    )
+    text = applied(f"log(one(path))\nconst SERVICE_TARGETS = [{elements}, f(1)]\n{STATUS}")
+    assert (
+        """\
+  two({
+    id: 'kestra-orchestrator',
+    name: 'Kestra',
+    url: `http://localhost:${process.env.KESTRA_MANAGEMENT_PORT || 8081}/health`,
+  }),
+"""
+        in text
+    )
+
+
+def test_a_launcher_without_the_environment_falls_back_to_the_decided_ports() -> None:
+    files = {
+        PATH: File.of(
+            "const SERVICE_TARGETS = [{ id: 'a', healthUrl: 'u', uiUrl: 'u' }]\n" + STATUS
+        ),
+        Settings().env_example: File.of("KESTRA_HTTP_PORT=8180\nKESTRA_MANAGEMENT_PORT=8685\n"),
+    }
+    (change,) = launcher.plan(Tree(files), Settings())
+    assert isinstance(change, Edit)
+    assert change.after is not None
+    assert "${process.env.KESTRA_HTTP_PORT || 8180}`" in change.after.text
+    assert "${process.env.KESTRA_MANAGEMENT_PORT || 8685}/health`" in change.after.text
 
 
 ONE = "{ id: 'a', healthUrl: 'u' }"
