@@ -139,11 +139,12 @@ def judge(
 
 def _answered(service: Service, answer: Answer, container: ContainerState | None) -> Verdict:
     status, words = _of_answer(service, answer)
+    source = "http" if answer.code else "tcp"
     if container is not None and status is not Status.UP and container.health == "starting":
-        return Verdict(Status.STARTING, (part("starting", name=container.name), *words), "http")
+        return Verdict(Status.STARTING, (part("starting", name=container.name), *words), source)
     if status is Status.UP and container is not None and container.health == "unhealthy":
         status, words = Status.DEGRADED, (*words, part("unhealthy", name=container.name))
-    return Verdict(status, words, "http" if answer.code else "tcp")
+    return Verdict(status, words, source)
 
 
 def _of_answer(service: Service, answer: Answer) -> tuple[Status, tuple[Part, ...]]:

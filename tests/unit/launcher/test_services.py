@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kestra_tasks.core.addresses import AddressError, fill_in, parse, secret_values
-from kestra_tasks.core.services import ManifestError, Service, read_manifest
+from kestra_tasks.core.services import (
+    ManifestError,
+    Problem,
+    Service,
+    clean,
+    read_manifest,
+)
 
 
 def one(entry: dict[str, Any], **variables: str) -> tuple[Service, list[str]]:
@@ -43,6 +49,104 @@ def test_reads_our_own_entry() -> None:
     assert dict(service.commands)["logs"] == start.replace("up -d", "logs -f")
 
 
+def test_every_field_of_an_entry_is_kept() -> None:
+    text = json.dumps(
+        {
+            "title": "Web",
+            "category": "ui",
+            "summary": "A page",
+            "dir": "apps/web",
+            "managed": "docker-compose",
+            "startCommand": ["docker-compose", "--file", "app.yml", "up", "web"],
+            "stopCommand": "stop it",
+            "containerName": "shop-web",
+            "port": 80,
+            "href": "https://h/",
+            "healthCheck": {"endpoint": "/ok", "expected_status": 204},
+        }
+    )
+    found = read_manifest('{"services":{"web":\n' + text + "}}", "m.json", {})
+    assert found.problems == ()
+    assert found.services == (
+        Service(
+            "web",
+            name="Web",
+            type="ui",
+            stack="ui",
+            description="A page",
+            path="apps/web",
+            managed="docker-compose",
+            commands=(
+                ("start", "docker-compose --file app.yml up web"),
+                ("stop", "stop it"),
+                ("logs", "docker compose -f app.yml logs -f web"),
+            ),
+            health=parse("http://localhost:80/ok"),
+            ui=parse("https://h/"),
+            port=80,
+            container="shop-web",
+            compose_file="app.yml",
+            compose_service="web",
+            expected=204,
+            line=2,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "file", "service", "logs"),
+    [
+        ("docker compose up -d web", "", "web", "docker compose logs -f web"),
+        ("docker-compose --file 'a b.yml' up web", "a b.yml", "web",
+         "docker compose -f 'a b.yml' logs -f web"),
+        ("docker compose -f a.yml up", "a.yml", "", None),
+        ("docker compose -f a.yml up a b", "a.yml", "", None),
+        ("docker compose -f a.yml start web", "a.yml", "", None),
+        ("npm run up web", "", "", None),
+        ("docker compose 'up", "", "", None),
+    ],
+)  # fmt: skip
+def test_a_start_command_tells_compose_file_and_service(
+    start: str, file: str, service: str, logs: str | None
+) -> None:
+    found, _ = one({"start": start})
+    assert (found.compose_file, found.compose_service) == (file, service)
+    assert dict(found.commands).get("logs") == logs
+    kept, _ = one({"start": start, "logs": "tail -f x"})
+    assert dict(kept.commands)["logs"] == "tail -f x"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(100, 100), (599, 599), (99, None), (600, None), ("204", None)],
+)
+def test_an_expected_status_is_one_of_http(status: object, expected: int | None) -> None:
+    health = {"url": "http://h/", "expectedStatus": status}
+    assert one({"health": health})[0].expected == expected
+
+
+@pytest.mark.parametrize(
+    ("port", "number"),
+    [(1, 1), (65_535, 65_535), (0, None), (65_536, None), ("x", None), ("${A_TOKEN}", None)],
+)
+def test_a_port_is_one_of_tcp(port: object, number: int | None) -> None:
+    assert one({"port": port})[0].port == number
+
+
+def test_a_text_is_one_line_that_can_be_shown() -> None:
+    assert clean(["a", "b"]) == "a b"
+    assert clean(" a\n\u202eb ") == "a  b"
+    assert (clean("x" * 300), clean("x" * 301)) == ("x" * 300, "x" * 299 + "…")
+    assert (clean(["a", 1]), clean(5), clean(None)) == ("", "", "")
+
+
+def test_only_the_first_thousand_are_read() -> None:
+    entries = [{"id": str(number)} for number in range(1002)]
+    found = read_manifest(json.dumps(entries, indent=None), "m.json", {})
+    assert len(found.services) == 1000
+    assert found.problems == (Problem("m.json", 1, "only the first 1000 services are read"),)
+
+
 @pytest.mark.parametrize(
     ("entry", "health"),
     [
@@ -54,6 +158,10 @@ def test_reads_our_own_entry() -> None:
         ({"healthCheck": "curl -fsS http://localhost:3/h || exit 1"}, "http://localhost:3/h"),
         ({"port": "${X_PORT:-7}", "health": "/"}, "http://localhost:7/"),
         ({"health": "tcp://localhost:9"}, "tcp://localhost:9"),
+        ({"health": {"type": "tcp", "host": "db", "port": 5432}}, "tcp://db:5432"),
+        ({"health": "https://h/x"}, "https://h/x"),
+        ({"health": "none"}, None),
+        ({"health": "container"}, None),
         ({"healthCheck": "docker"}, None),
         ({"port": 3000}, None),
         ({"health": True}, None),
@@ -89,24 +197,31 @@ def test_what_is_wrong_is_told_with_its_line() -> None:
     found = read_manifest(text, "m.json", {})
     assert [s.ident for s in found.services] == ["a"]
     said = [str(problem) for problem in found.problems]
-    assert said[0] == "m.json:2: a: uiUrl is left out: it must begin with http:// or https://"
-    assert [line.split(": ")[0] for line in said[1:]] == [f"m.json:{n}" for n in (3, 4, 5, 6)]
+    rest = "(letters, digits and . _ : @ + -); it is left out"
+    assert said == [
+        "m.json:2: a: uiUrl is left out: it must begin with http:// or https://",
+        "m.json:3: this entry isn't an object, and is left out",
+        "m.json:4: the id 'a' is on line 2 already",
+        f"m.json:5: the id '../c' isn't one {rest}",
+        f"m.json:6: this entry has no id {rest}",
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "line", "why"),
     [
-        ('{"services": [\n{"id": "a"},\n{"id": ', 3),
-        ("", 1),
-        ("[" * 100_000, 1),
-        ('{"a": 1}', 1),
-        ('{\n"services": 4}', 2),
+        ('{"services": [\n{"id": "a"},\n{"id": ', 3, "not JSON: Expecting value"),
+        ("", 1, "not JSON: Expecting value"),
+        ("[" * 100_000, 1, "not JSON that can be read"),
+        ('{"a": 1}', 1, 'it has no "services"'),
+        ('{\n"services": 4\n}', 2, '"services" is neither a list nor a mapping'),
     ],
 )
-def test_what_is_no_manifest(text: str, line: int) -> None:
+def test_what_is_no_manifest(text: str, line: int, why: str) -> None:
     with pytest.raises(ManifestError) as caught:
         read_manifest(text, "m.json", {})
-    assert str(caught.value).startswith(f"m.json:{line}: ")
+    assert caught.value.problem == Problem("m.json", line, why)
+    assert str(caught.value) == f"m.json:{line}: {why}"
 
 
 _LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

@@ -8,9 +8,9 @@ import pytest
 
 from kestra_tasks.core.addresses import parse
 from kestra_tasks.core.matching import find_container
-from kestra_tasks.core.reasons import LANGUAGES, say
+from kestra_tasks.core.reasons import LANGUAGES, Part, part, say
 from kestra_tasks.core.services import Service
-from kestra_tasks.core.verdict import Answer, ContainerState, Verdict, judge
+from kestra_tasks.core.verdict import Answer, ContainerState, Status, Verdict, judge
 
 SERVICE = Service(
     "kestra-orchestrator",
@@ -82,6 +82,81 @@ def test_falls_back_to_the_container(
     assert str(verdict.status) == status
     assert say(verdict.words).startswith(words)
     assert verdict.source == "container"
+
+
+STARTING = replace(CONTAINER, health="starting")
+IS_STARTING = part("starting", name="tools-kestra")
+UNHEALTHY = part("unhealthy", name="tools-kestra")
+
+
+@pytest.mark.parametrize(
+    ("answer", "container", "verdict"),
+    [
+        (Answer(code=503), STARTING,
+         Verdict(Status.STARTING, (IS_STARTING, part("error_code", code=503)), "http")),
+        (Answer(ms=2000), STARTING,
+         Verdict(Status.STARTING, (IS_STARTING, part("slow", code=0, ms=2000)), "tcp")),
+        (Answer(code=200), STARTING, Verdict(Status.UP, (part("answers", code=200),), "http")),
+        (Answer(), CONTAINER, Verdict(Status.UP, (part("accepts"),), "tcp")),
+        (Answer(code=200), replace(CONTAINER, health="unhealthy"),
+         Verdict(Status.DEGRADED, (part("answers", code=200), UNHEALTHY), "http")),
+        (Answer(code=404), replace(CONTAINER, health="unhealthy"),
+         Verdict(Status.DEGRADED, (part("odd_code", code=404),), "http")),
+        (Answer(code=500, word="DEGRADED"), None,
+         Verdict(Status.DOWN, (part("error_code", code=500),), "http")),
+        (Answer(code=200, word="DOWN", parts=("db", "disk")), None,
+         Verdict(Status.DOWN, (part("says_parts", word="DOWN", parts="db, disk"),), "http")),
+        (Answer(code=400), None, Verdict(Status.DEGRADED, (part("odd_code", code=400),), "http")),
+        (Answer("no_host"), CONTAINER,
+         Verdict(Status.DEGRADED, (part("no_host", at="localhost"),
+                                   part("healthy", name="tools-kestra")), "container")),
+    ],
+)  # fmt: skip
+def test_answer_and_container_are_weighed_together(
+    answer: Answer, container: ContainerState | None, verdict: Verdict
+) -> None:
+    assert judge(SERVICE, answer, container, now=1000) == verdict
+
+
+def test_an_expected_status_is_the_only_good_one() -> None:
+    service = replace(SERVICE, expected=404)
+    assert judge(service, Answer(code=404), None).status is Status.UP
+    assert judge(service, Answer(), None).status is Status.UP
+    assert judge(service, Answer(code=200), None) == Verdict(
+        Status.DEGRADED, (part("other_code", code=200, expected=404),), "http"
+    )
+
+
+def test_a_silent_https_is_told_as_http() -> None:
+    service = replace(SERVICE, compose_service="", health=parse("https://localhost/h"))
+    assert judge(service, REFUSED, None) == Verdict(
+        Status.DOWN, (part("refused", at="localhost"),), "http"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "word"),
+    [
+        ({"health": ""}, Status.UP, part("runs_unchecked", name="c")),
+        ({"health": "unhealthy"}, Status.DOWN, part("unhealthy", name="c")),
+        ({"state": "created"}, Status.STOPPED, part("created", name="c")),
+        ({"state": "paused"}, Status.STOPPED, part("paused", name="c")),
+        ({"state": "removing"}, Status.STOPPED, part("removing", name="c")),
+        ({"state": "restarting", "exit_code": 7, "restarts": 3}, Status.DOWN,
+         part("restarting", name="c", code=7, restarts=3)),
+        ({"state": "exited", "exit_code": 143}, Status.STOPPED, part("exited", name="c", code=143)),
+        ({"state": "exited", "exit_code": 3}, Status.DOWN, part("failed", name="c", code=3)),
+    ],
+)  # fmt: skip
+def test_a_container_alone_says_its_state(
+    change: dict[str, object], status: Status, word: Part
+) -> None:
+    container = ContainerState("c", **change)  # type: ignore[arg-type]
+    assert judge(Service("x"), None, container) == Verdict(status, (word,), "container")
+
+
+def test_neither_address_nor_container_is_unknown() -> None:
+    assert judge(Service("x"), None, None) == Verdict(Status.UNKNOWN, (part("no_health"),))
 
 
 def test_a_healthy_looking_container_never_hides_a_silent_server() -> None:
