@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kestra_tasks.core.causes import UNKNOWN, Evidence, Service, find
+from kestra_tasks.core.causes import UNKNOWN, Cause, Evidence, Service, find
 from kestra_tasks.errors import ExitCode
 
 _SERVER = Service("server", "tools-kestra", "restarting", exit_code=1)
@@ -180,8 +180,13 @@ def test_another_major_of_postgres() -> None:
 def test_a_killed_container_shows_its_limit() -> None:
     server = Service("server", "tools-kestra", "restarting", "", 137, True, ("starting",))
     cause = find(Evidence((server, _DATABASE)))
-    assert cause.kind == "out-of-memory"
-    assert "exit code 137" in cause.lines[0] and "tools-kestra" in cause.title
+    assert cause == Cause(
+        "out-of-memory",
+        "memory ran out in tools-kestra",
+        ("tools-kestra | killed by the kernel: its memory limit was reached (exit code 137)",),
+        "give it more (kestra.memory or kestra.postgres_memory in invoke.yaml, or KESTRA_MEMORY "
+        "in .env); then: inv kestra.up",
+    )
 
 
 def test_exit_137_alone_is_not_called_out_of_memory() -> None:
@@ -196,6 +201,24 @@ def test_a_database_that_is_down_without_a_reason_known(state: str) -> None:
     assert cause.lines == ("tools-kestra-postgres | odd",)
 
 
+@pytest.mark.parametrize(
+    ("health", "code", "title"),
+    [
+        ("unhealthy", None, "the database is unhealthy"),
+        ("unhealthy", 3, "the database is unhealthy, exit code 3"),
+    ],
+)
+def test_a_database_that_runs_but_is_unhealthy(health: str, code: int | None, title: str) -> None:
+    lines = tuple(f"line {n}" for n in range(20))
+    database = Service("database", "pg", "running", health, code, False, lines)
+    assert find(Evidence((_SERVER, database))) == Cause(
+        "database-unhealthy",
+        title,
+        tuple(f"pg | {line}" for line in lines[-8:]),
+        "docker logs pg; then: inv kestra.up",
+    )
+
+
 def test_a_database_that_docker_would_not_make_is_no_cause() -> None:
     cause = find(evidence(output="Error response from daemon: odd", database_state="absent"))
     assert cause.kind == UNKNOWN
@@ -206,6 +229,7 @@ def test_unknown_shows_the_last_lines_of_both_and_never_a_guess() -> None:
     long = "\n".join(f"line {n}" for n in range(50))
     cause = find(evidence(server=long, database="ready"))
     assert (cause.kind, cause.title, cause.code) == (UNKNOWN, "unknown cause", ExitCode.UNHEALTHY)
+    assert cause.next == "read the evidence; then: inv kestra.logs"
     assert cause.lines[-2:] == ("tools-kestra | line 49", "tools-kestra-postgres | ready")
     assert len(cause.lines) == 9
 

@@ -11,6 +11,7 @@ from kestra_tasks.core.documents import (
     port_map_claims,
     read_naming,
 )
+from kestra_tasks.core.facts import Claim, Note
 
 PORT_MAP = """# Portas
 
@@ -71,12 +72,14 @@ def test_ports_of_addresses_are_claims_where_most_addresses_have_one() -> None:
 
 def test_env() -> None:
     text = "# A_PORT=1\nA_PORT=80\nexport PORT='81'\nB_PORT=${A_PORT}\nPORTS=82\nC_PORT=no\nD=1\n"
-    claims = env_claims(text + "KESTRA_HTTP_PORT=8080\n", ".env", "env", {})
+    text += "KESTRA_HTTP_PORT=8080\nE_PORT=${OUTSIDE}\n"
+    claims = env_claims(text, ".env", "env", {"OUTSIDE": "83"})
     assert [(c.port, c.owner, c.line, c.ours) for c in claims] == [
         (80, "A_PORT", 2, False),
         (81, "PORT", 3, False),
         (80, "B_PORT", 4, False),
         (8080, "KESTRA_HTTP_PORT", 8, True),
+        (83, "E_PORT", 9, False),
     ]
 
 
@@ -89,24 +92,31 @@ def test_manifest() -> None:
     ]
     claims, notes = manifest_claims(json.dumps({"services": services}, indent=1), "m.json", {})
     assert notes == []
-    assert [(c.port, c.owner, c.line, c.ours) for c in claims] == [
-        (8080, "api", 3, False),
-        (9090, "api", 3, False),
-        (3000, "web", 8, False),
-        (8081, "kestra-orchestrator", 16, True),
+    assert claims == [
+        Claim(8080, "tcp", None, "m.json", 3, "api", "manifest"),
+        Claim(9090, "tcp", None, "m.json", 3, "api", "manifest"),
+        Claim(3000, "tcp", None, "m.json", 8, "web", "manifest"),
+        Claim(8081, "tcp", None, "m.json", 16, "kestra-orchestrator", "manifest", ours=True),
     ]
 
 
 def test_a_broken_manifest_is_told() -> None:
     claims, (note,) = manifest_claims('{"services": [,]}', "m.json", {})
     assert claims == []
-    assert note.message.startswith("m.json:1: not JSON")
+    assert note == Note(
+        "manifest",
+        "m.json:1: not JSON: Expecting value",
+        "mend m.json, or name another one: `manifest:` under `kestra:` in invoke.yaml",
+    )
 
 
 def test_ports_of_a_manifest_of_another_shape_are_claims_too() -> None:
     text = '{"apps": {\n "web": {"port": 3000},\n "api": {"hostPort": "8081", "portable": 1}}}'
     claims, [note] = manifest_claims(text, "m.json", {})
-    assert [(c.port, c.line, c.owner) for c in claims] == [(3000, 2, "port"), (8081, 3, "hostPort")]
+    assert claims == [
+        Claim(3000, "tcp", None, "m.json", 2, "port", "manifest"),
+        Claim(8081, "tcp", None, "m.json", 3, "hostPort", "manifest"),
+    ]
     assert "manifest:" in note.hint
 
 
