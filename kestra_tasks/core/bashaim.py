@@ -71,10 +71,5 @@ def before(script: Script, at: int, name: str, body: str) -> Insertion:
         BashRefusedError: it stands behind something else in its line.
     """
     if not script.starts_line(at):
-        raise cramped(script, at)
+        raise BashRefusedError(script.line(at) + 1, "there is no line of its own to stand before")
     return Insertion(script.line(at), name, body, script.indent(at))
-
-
-def cramped(script: Script, at: int) -> BashRefusedError:
-    """No room for a block at that place."""
-    return BashRefusedError(script.line(at) + 1, "there is no line of its own to stand before")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kestra_tasks.core.bashaim import Aim, acts, before, cramped
-from kestra_tasks.core.bashlists import Lists, orders
+from kestra_tasks.core.bashaim import Aim, acts, before, commands
+from kestra_tasks.core.bashlists import orders
 from kestra_tasks.core.bashscan import BashRefusedError
 from kestra_tasks.core.bashtext import Insertion
 from kestra_tasks.core.bashtree import Node, Script, plain
@@ -16,8 +16,12 @@ PHASE = "stacks-phase"
 ORDER = "stacks-order"
 KNOWN = "stacks-known"
 AHEAD = "stacks-ahead"
-NAMES = (PHASE, AHEAD, *(f"{name}{n}" for name in (ORDER, KNOWN) for n in ("", "-2", "-3", "-4")))
+_ORDERS, _KNOWNS = ((name, *(f"{name}-{n}" for n in (2, 3, 4))) for name in (ORDER, KNOWN))
+NAMES = (PHASE, AHEAD, *_ORDERS, *_KNOWNS)
 
+_DECLARES = re.compile(r"(?:local|declare)\Z|\w+\+?=")
+_GUARDS = re.compile(r"ensure|check|require|assert|guard|freeze|frozen", re.I)
+_TELLING = (("echo",), ("printf",))
 _ENDING = re.compile(r"\b(?:exit|return)\s+[1-9$]|\bdie\b|\busage\b|\bfail\b|\babort\b")
 
 
@@ -35,7 +39,7 @@ def units_of(script: Script, aim: Aim) -> list[Unit]:
     functions = {f.name: f for f in script.root.walk("function")}
     found: dict[int, Unit] = {}
     for loop in script.root.walk("loop"):
-        if not loop.name or not loop.words or not acts(script, loop, aim):
+        if not loop.words or not acts(script, loop, aim):
             continue
         variable = re.compile(rf'"?\$\{{?{re.escape(loop.name)}\}}?"?')
         node = _unit_of(script, loop, variable, functions, aim)
@@ -50,7 +54,7 @@ def units_of(script: Script, aim: Aim) -> list[Unit]:
 def _unit_of(
     script: Script, loop: Node, variable: re.Pattern[str], functions: dict[str, Node], aim: Aim
 ) -> Node | None:
-    for command in loop.walk("command"):
+    for command in commands(loop):
         if len(command.words) > 1 and variable.fullmatch(command.words[1]):
             called = functions.get(command.words[0])
             if called is not None and acts(script, called, aim):
@@ -63,13 +67,13 @@ def _unit_of(
 
 def _case_of(script: Script, unit: Node) -> Node | None:
     """The case that a unit decides by, on the phase's name."""
-    names = {unit.name} if unit.kind == "loop" else set()
+    names = {unit.name}
     if unit.kind == "function":
         body = script.code[unit.body : unit.end]
-        names |= set(re.findall(r"\b(\w+)=[\"']?\$\{?1(?::?-[^}]*)?\}?", body)) | {"1"}
+        names = {"1", *re.findall(r"\b(\w+)=[\"']?\$\{?1(?::?-[^}]*)?\}?", body)}
     for case in unit.walk("case"):
         subject = re.fullmatch(r'"?\$\{?(\w+)(?::?-[^}]*)?\}?"?', case.words[0])
-        if subject and subject[1] in names:
+        if subject and subject[1] in names and case.children:
             return case
     return None
 
@@ -91,8 +95,18 @@ def one_more(script: Script, aim: Aim, units: list[Unit]) -> Iterator[Insertion]
         return
     lists = orders(script, unit.loops, unit.node.name, arms)
     yield _arm(script, aim, unit, own=True) if unit.case else _early(script, aim, unit)
-    yield from _ordered(script, aim, unit, lists)
-    yield from _known(script, aim, unit, lists.names)
+    ordered = list(lists.places(script, aim.stack, unit.node.name))
+    if len(ordered) > len(_ORDERS):
+        line = ordered[len(_ORDERS)].line + 1
+        raise BashRefusedError(line, "it lists its phases in too many places")
+    for name, change in zip(_ORDERS, ordered, strict=False):
+        yield Insertion(change.line, name, change.body, change.indent)
+    known = list(_known(script, aim, unit, lists.names))
+    if len(known) > len(_KNOWNS):
+        line = script.line(known[len(_KNOWNS)][0].start) + 1
+        raise BashRefusedError(line, "too many places know its phases")
+    for name, (arm, body) in zip(_KNOWNS, known, strict=False):
+        yield before(script, arm.start, name, body)
 
 
 def _arms(case: Node | None) -> list[Node]:
@@ -118,66 +132,58 @@ def _early(script: Script, aim: Aim, unit: Unit) -> Insertion:
     """Before the function's first command that is neither a declaration nor a guard."""
     if unit.node.kind != "function":
         raise BashRefusedError(script.line(unit.node.start) + 1, "the loop has no case to add to")
-    guard = re.compile(r"ensure|check|require|assert|guard|freeze|frozen", re.I)
     body = f'if [[ ${{1-}} == {aim.stack} ]]; then "${{KESTRA_STACK[@]}}" {aim.action}; return; fi'
-    for node in unit.node.children:
-        words = node.words if node.kind == "command" else ()
-        simple = bool(words) and (words[0] in ("local", "declare") or "=" in words[0])
-        text = script.code[node.start : node.end]
-        if (simple or (words and guard.search(words[0]))) and "$(" not in text:
-            continue
-        if not script.starts_line(node.start) and not acts(script, node, aim):
-            continue  # what a guard in that line leads to
-        if script.starts_line(node.start):
-            return before(script, node.start, PHASE, body)
-        raise cramped(script, node.start)
-    raise BashRefusedError(script.line(unit.node.start) + 1, "the function is empty")
+    first = next(
+        node
+        for node in unit.node.children
+        # What stands behind a guard in its line is what it leads to.
+        if acts(script, node, aim) or (script.starts_line(node.start) and not _passed(script, node))
+    )
+    return before(script, first.start, PHASE, body)
 
 
-def _ordered(script: Script, aim: Aim, unit: Unit, lists: Lists) -> Iterator[Insertion]:
-    for count, change in enumerate(lists.places(script, aim.stack, unit.node.name), 1):
-        name = ORDER if count == 1 else f"{ORDER}-{count}"
-        if name not in NAMES:
-            raise BashRefusedError(change.line + 1, "it lists its phases in too many places")
-        yield Insertion(change.line, name, change.body, change.indent)
+def _passed(script: Script, node: Node) -> bool:
+    """Whether a piece only declares something, or is a guard that holds for the stack too."""
+    asked = node.children[0] if node.kind == "if" and node.children else node
+    word = next(iter(asked.words), "") if asked.kind == "command" else ""
+    known = _GUARDS.search(word) or (_DECLARES.match(word) and asked is node)
+    return bool(known) and "$(" not in script.code[asked.start : asked.end]
 
 
-def _known(script: Script, aim: Aim, unit: Unit, phases: frozenset[str]) -> Iterator[Insertion]:
-    """Other cases that refuse a name they don't know: the phase is let through or named."""
-    count = 0
+def _known(
+    script: Script, aim: Aim, unit: Unit, phases: frozenset[str]
+) -> Iterator[tuple[Node, str]]:
+    """Arms to stand before in other cases that refuse a name they don't know, and the arm more."""
     for case in script.root.walk("case"):
         arms = _arms(case)
         named = [arm for arm in arms if phases & set(_patterns(arm))]
-        default = next((arm for arm in arms if "*" in arm.words), None)
-        inside = case is unit.case or case.above("function") is unit.node
-        if not named or inside or default is None:
-            continue
-        if not _ENDING.search(script.code[default.body : default.end]):
+        refuses = any(
+            "*" in arm.words and _ENDING.search(script.code[arm.body : arm.end]) for arm in arms
+        )
+        if not named or not refuses or unit.node.start <= case.start < unit.node.end:
             continue
         holder = case.above("function")
         if holder is not None and _only_in(script, holder, unit.node):
             continue
-        together = next((arm for arm in named if len(phases & set(_patterns(arm))) > 1), None)
-        if together is not None:
-            body, at = f"{aim.stack}) ;&", together
-        elif all(_tells(arm) for arm in named):
-            body, at = f"{aim.stack}) echo Kestra ;;", named[0]
+        for arm in named:
+            if len(phases & set(_patterns(arm))) > 1 or not arm.children:
+                yield arm, f"{aim.stack}) ;&"
+                break
         else:
-            line = script.line(case.start) + 1
-            raise BashRefusedError(line, "a case there refuses a phase that it doesn't know")
-        count += 1
-        name = KNOWN if count == 1 else f"{KNOWN}-{count}"
-        if name not in NAMES:
-            raise BashRefusedError(script.line(case.start) + 1, "too many places know its phases")
-        yield before(script, at.start, name, body)
+            if not all(_tells(arm) for arm in named):
+                line = script.line(case.start) + 1
+                raise BashRefusedError(line, "a case there refuses a phase that it doesn't know")
+            yield named[0], f"{aim.stack}) echo Kestra ;;"
 
 
 def _tells(arm: Node) -> bool:
-    return all(n.kind == "command" and n.words[0] in ("echo", "printf") for n in arm.children)
+    return all(n.kind == "command" and n.words[:1] in _TELLING for n in arm.children)
 
 
 def _only_in(script: Script, called: Node, caller: Node) -> bool:
     """Whether a function is used only in another one, behind our call there."""
     word = re.compile(rf"(?<![\w-]){re.escape(called.name)}(?![\w-])")
-    places = [m.start() for m in word.finditer(script.code) if m.start() != called.start]
-    return all(caller.start <= p < caller.end or called.start <= p < called.end for p in places)
+    return all(
+        any(piece.start <= found.start() < piece.end for piece in (called, caller))
+        for found in word.finditer(script.code)
+    )
