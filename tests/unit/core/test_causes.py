@@ -149,6 +149,17 @@ def test_what_the_server_prints(line: str, kind: str) -> None:
     assert "{" not in cause.next
 
 
+def test_the_settings_are_named_as_a_person_would() -> None:
+    line = "pull access denied for kestra/kestro, repository does not exist"
+    assert find(Evidence((), (line,), "config/.env")) == Cause(
+        "image-denied",
+        "the registry refuses the image: it is private, or doesn't exist",
+        (f"docker | {line}",),
+        "docker login, or correct KESTRA_IMAGE in config/.env; then: inv kestra.up",
+        ExitCode.PRECONDITION,
+    )
+
+
 def test_a_strangers_failed_login_is_no_cause() -> None:
     line = 'FATAL:  password authentication failed for user "somebody"'
     assert find(evidence(database=line, server="odd end")).kind == UNKNOWN

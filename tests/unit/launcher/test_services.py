@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kestra_tasks.core.addresses import AddressError, fill_in, parse, secret_values
+from kestra_tasks.core.addresses import AddressError, Url, fill_in, parse, secret_values
 from kestra_tasks.core.services import (
     ManifestError,
     Problem,
@@ -285,30 +285,61 @@ def test_never_fills_in_what_may_be_secret(name: str) -> None:
 def test_knows_the_secrets() -> None:
     assert set(secret_values(VARIABLES)) >= {"hunter2-long", "t0ken-long", "pa55word"}
     assert "8180" not in secret_values(VARIABLES)
+    odd = {"A_KEY": "sixsix", "B_KEY": "short", "C": "a@b.example", "D": "http://h.example/"}
+    assert secret_values({**odd, "E": "http://[x@y", "F": "http://u@h/"}) == ("sixsix",)
+
+
+NO_SCHEME = "it must begin with http:// or https://"
+NO_CHARACTERS = "it has characters that no address has"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "why"),
     [
-        "javascript:alert(1)",
-        "JAVASCRIPT:alert(1)",
-        "data:text/html,x",
-        "//h/x",
-        "http://",
-        "http://h:0/",
-        "http://h:99999/",
-        "http://h /",
-        "http://h/\n",
-        'http://h/"x',
-        "http://[::1",
-        "http://h\\@evil/",
-        "file:///etc/passwd",
-        "x" * 3000,
+        ("javascript:alert(1)", NO_SCHEME),
+        ("JAVASCRIPT:alert(1)", NO_SCHEME),
+        ("data:text/html,x", NO_SCHEME),
+        ("//h/x", NO_SCHEME),
+        ("http://", "it has no host"),
+        ("http://h:0/", "it has no port"),
+        ("http://h:99999/", "it isn't an address"),
+        ("http://h /", NO_CHARACTERS),
+        ("http://h/\n", NO_CHARACTERS),
+        ('http://h/"x', NO_CHARACTERS),
+        ("http://[::1", "it isn't an address"),
+        ("http://h\\@evil/", NO_CHARACTERS),
+        ("file:///etc/passwd", NO_SCHEME),
+        ("http://h/" + "x" * 1992, "it is longer than 2000 characters"),
     ],
 )
-def test_refuses_what_is_no_address(text: str) -> None:
-    with pytest.raises(AddressError):
+def test_refuses_what_is_no_address(text: str, why: str) -> None:
+    with pytest.raises(AddressError) as caught:
         parse(text)
+    assert str(caught.value) == why
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("http://H", Url("http://h", "http", "h", 80, "/")),
+        ("https://h/x?y", Url("https://h/x?y", "https", "h", 443, "/x?y")),
+        ("http://h:80/", Url("http://h:80/", "http", "h", 80, "/")),
+        ("http://[::1]/", Url("http://[::1]/", "http", "::1", 80, "/")),
+        ("tcp://h:5/ignored", Url("tcp://h:5/ignored", "tcp", "h", 5, "/")),
+        (
+            "http://h/" + "X" * 1991,
+            Url("http://h/" + "X" * 1991, "http", "h", 80, "/" + "X" * 1991),
+        ),
+    ],
+    ids=["http", "https", "port", "ipv6", "tcp", "longest"],
+)
+def test_an_address_is_taken_apart(text: str, url: Url) -> None:
+    assert parse(text, ("http", "https", "tcp")) == url
+
+
+def test_tcp_has_no_usual_port() -> None:
+    with pytest.raises(AddressError, match="it has no port"):
+        parse("tcp://h", ("tcp",))
 
 
 def test_drops_user_and_password() -> None:
