@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kestra_tasks.core.bashplaces import NAMES
 from kestra_tasks.core.bashtext import blocks, strip
-from kestra_tasks.core.edit import Conflict
+from kestra_tasks.core.edit import Conflict, Edit, Noop
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.core.tree import File, Tree
 from kestra_tasks.settings import Settings
@@ -52,9 +52,14 @@ def host(name: str = "array-case") -> str:
 
 def test_absent_scripts_are_left_with_a_reason() -> None:
     plan = planned({})
+    why = "absent, and the settings don't ask for it (create: [stacks])"
     assert not plan.edits
-    assert [n.path for n in plan.outcomes[0].noops] == [START, STOP]
-    assert all("create: [stacks]" in n.why for n in plan.outcomes[0].noops)
+    assert plan.outcomes[0].noops == (Noop(START, why), Noop(STOP, why))
+    assert planned({START: host()}).outcomes[0].noops == (Noop(STOP, why),)
+    none = tuple(Noop(path, "absent") for path in (START, STOP, OURS))
+    assert planned({}, undo=True).outcomes[0].noops == none
+    back = planned({START: host(), OURS: "x\n"}, undo=True)
+    assert back.outcomes[0].noops[0] == Noop(START, "has nothing of ours")
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -63,7 +68,11 @@ def test_without_the_scaffold_nothing_is_written(name: str) -> None:
     files |= {f"{BASE.scripts_dir}/{n}": File.of("") for n in BESIDE if n != name}
     plan = make_plan(Tree(files), BASE, [STEP])
     assert not plan.edits
-    assert name in plan.conflicts[0].why and "inv kestra.scaffold" in plan.conflicts[0].hint
+    assert plan.conflicts[0] == Conflict(
+        OURS,
+        f"{OURS} needs {name} beside it, which isn't there; it isn't written",
+        "inv kestra.scaffold   # or all together: inv kestra.integrate",
+    )
 
 
 def test_asked_for_they_are_written_and_deleted_again() -> None:
@@ -93,6 +102,19 @@ def test_a_script_of_ours_that_a_hand_edited_is_kept() -> None:
     back = planned({OURS: text(made, OURS), START: edited, STOP: text(made, STOP)}, undo=True)
     assert conflict(back)
     assert OURS not in {e.path for e in back.edits}, "the kept script calls it"
+    assert Noop(OURS, "is kept: a script may still call it") in back.outcomes[0].noops
+
+
+def test_forced_what_a_hand_edited_is_ours_again() -> None:
+    made = planned({}, BASE.with_(create=("stacks",)))
+    ours = {path: text(made, path) for path in (OURS, START, STOP)}
+    edited = {path: f"{content}true\n" for path, content in ours.items()}
+    assert {c.path for c in planned(edited).conflicts} == set(ours)
+    forced = BASE.with_(force=True)
+    renewed = planned(edited, forced)
+    assert {path: text(renewed, path) for path in ours} == ours
+    gone = planned(edited, forced, undo=True)
+    assert all(gone.tree.read(path) is None for path in ours)
 
 
 def test_one_script_alone_is_extended_and_the_other_left() -> None:
@@ -114,7 +136,9 @@ def test_our_lines_edited_by_hand_are_kept_unless_forced() -> None:
     made = text(planned({START: host()}))
     edited = made.replace('"${KESTRA_STACK[@]}" start; return', "true; return")
     assert edited != made
-    assert "edited by hand" in conflict(planned({START: edited})).why
+    told = conflict(planned({START: edited}))
+    assert "edited by hand" in told.why and "lines" in told.why and "stacks-phase" in told.why
+    assert told.ours and "start; return" in told.ours and "PHASES=" in told.ours
     assert text(planned({START: edited}, BASE.with_(force=True))) == made
     assert conflict(planned({START: edited}, undo=True))
     assert text(planned({START: edited}, BASE.with_(force=True), undo=True)) == host()
@@ -125,7 +149,8 @@ def test_a_mark_without_its_partner_is_a_conflict() -> None:
     broken = made.replace("# <<< kestra-tasks:stacks-order\n", "")
     for undo in (False, True):
         plan = planned({START: broken}, undo=undo)
-        assert "don't pair up" in conflict(plan).why
+        assert "don't pair up" in conflict(plan).why and START in conflict(plan).why
+        assert conflict(plan).hint
         assert text(plan) == broken
 
 
@@ -144,6 +169,32 @@ def test_a_call_by_hand_is_enough() -> None:
 def test_another_name_of_the_stack_is_the_phases_name() -> None:
     made = text(planned({START: host()}, BASE.with_(stack="ops", compose_file="ops.yml")))
     assert "AVAILABLE_PHASES=(ops " in made and "    ops) " in made
+
+
+def test_what_is_there_already_and_what_is_taken_out_is_told() -> None:
+    made = planned({START: host()})
+    again = make_plan(made.tree, BASE, [STEP])
+    line = text(made).splitlines().index(next(x for x in text(made).splitlines() if ">>>" in x)) + 1
+    assert Noop(START, f"calls stack.sh already, line {line}") in again.outcomes[0].noops
+    tree = Tree({START: File.of(text(made), 0o640)})
+    (change,) = [c for c in stacks.undo(tree, BASE) if c.path == START]
+    assert change == Edit(
+        START, tree.read(START), File.of(host(), 0o640), "drop the calls of stack.sh"
+    )
+
+
+def test_a_refusal_gives_the_call_to_add_by_hand() -> None:
+    call = (
+        '"$(dirname -- "$(readlink -f -- "$0")")/'
+        f'{BASE.relative(OURS, START.rpartition("/")[0])}" --for "$*" start'
+    )
+    assert conflict(planned({START: "#!/bin/bash\n"})) == Conflict(
+        START,
+        f"{START}:1: no sure place for the call of stack.sh: it holds no command",
+        "add this by hand before the first stack that it starts, behind its own guards: "
+        f"{call}   # or leave the step out: skip: [stacks]",
+        ours=f"{call}\n",
+    )
 
 
 def refusal(script: str) -> str:
