@@ -281,6 +281,8 @@ REFUSES = "a case there refuses a phase that it doesn't know"
     [
         (f"{UP}on() {{\n  {C} $1 up\n}}\nfor q in data apps; do\n  on $q\ndone\n",
          "line 8: a second function or loop handles phases"),
+        (f'P=(data apps)\nfor p in "${{P[@]}}"; do\n  case $p in\n  esac\n  {C} $p up\ndone\n',
+         "line 2: the loop has no case to add to"),
         (WHOLE, "line 1: its phases stand in the loop itself"),
         (f"up() {{\n{CASE}}}\n{LOOP.replace('data apps', 'other more')}",
          "line 7: its phases and its case differ"),
