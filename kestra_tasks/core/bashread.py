@@ -32,10 +32,10 @@ def read(text: str) -> Script:
     Raises:
         BashRefusedError: something in it isn't closed, or isn't understood.
     """
-    code, bare = mask(text)
+    code, bare, live = mask(text)
     root = Node("script", 0, len(text))
     _Parser(code, bare).commands(root, ())
-    return Script(text, code, bare, root)
+    return Script(text, code, bare, live, root)
 
 
 class _Parser:

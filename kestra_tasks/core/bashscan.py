@@ -26,19 +26,23 @@ class BashRefusedError(KestraTasksError):
         self.why = why
 
 
-def mask(text: str) -> tuple[str, str]:
-    """Two texts of the same length as `text`, whose line ends are LF.
+def mask(text: str) -> tuple[str, str, str]:
+    """Three texts of the same length as `text`, whose line ends are LF.
 
     In the first, comments and here-documents are blanks. In the second, whatever is quoted,
     expanded or tested is "_" as well, so that operators, keywords and line ends in it are the
-    shell's own.
+    shell's own. In the third, what stands in single quotes is blank too: the shell expands none
+    of it.
 
     Raises:
         BashRefusedError: a quote, a bracket or a here-document has no end.
     """
     scanner = _Scanner(text)
     scanner.command(0)
-    return "".join(scanner.code), "".join(scanner.bare)
+    live = scanner.code.copy()
+    for start, end in scanner.literals:
+        live[start:end] = " " * (end - start)
+    return "".join(scanner.code), "".join(scanner.bare), "".join(live)
 
 
 class _Scanner:
@@ -48,6 +52,7 @@ class _Scanner:
         self.code = list(text)
         self.bare = list(text)
         self.heredocs: list[tuple[str, bool]] = []
+        self.literals: list[tuple[int, int]] = []
 
     def command(self, i: int, opened: int | None = None) -> int:
         """Scan code from `i` on; give the place behind the ")" of what `opened`, or the end."""
@@ -84,6 +89,7 @@ class _Scanner:
         end = 0
         if text[i] == "'":
             end = self._until("'", i, i + 1, escapes=False)
+            self.literals.append((i, end))
         elif two == "$'":
             end = self._until("'", i, i + 2)
         elif text[i] == '"':

@@ -55,12 +55,14 @@ class Script:
         text: the script with LF line ends.
         code: the same with comments and here-documents blanked.
         bare: the same with everything quoted or expanded as "_".
+        live: `code` with blanks for what stands in single quotes.
         root: its structure.
     """
 
     text: str
     code: str
     bare: str
+    live: str
     root: Node
 
     def line(self, place: int) -> int:
