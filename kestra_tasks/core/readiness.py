@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from posixpath import basename
 
 from kestra_tasks.core import envtext
 from kestra_tasks.core.checks import Problem
@@ -105,11 +106,11 @@ def check_references(references: Sequence[Reference], more: int = 0) -> list[Pro
     """A Kestra that somebody else set up here is a warning, told once."""
     foreign = [r for r in references if r.kind == "foreign"]
     # A variable in .env tells less than a service does.
-    foreign.sort(key=lambda r: (r.file.startswith(".env"), r.file, r.line))
+    foreign.sort(key=lambda r: (basename(r.file).startswith(".env"), r.file, r.line))
     problems = []
     if foreign:
         first, files = foreign[0], len({r.file for r in foreign})
-        others = f" and {files - 1} more files" if files > 1 else ""
+        others = f" and {_counted(files - 1, 'more file')}" if files > 1 else ""
         problems.append(
             _warn(
                 "references",
@@ -118,11 +119,9 @@ def check_references(references: Sequence[Reference], more: int = 0) -> list[Pro
             )
         )
     if more:
-        problems.append(
-            _warn(
-                "references", f"{more} further lines name Kestra and aren't listed", "rg -n kestra"
-            )
-        )
+        listed = "names Kestra and isn't listed" if more == 1 else "name Kestra and aren't listed"
+        message = f"{_counted(more, 'further line')} {listed}"
+        problems.append(_warn("references", message, "rg -n -i kestra"))
     return problems
 
 
@@ -167,12 +166,17 @@ def from_notes(notes: Iterable[Note]) -> list[Problem]:
 
 
 def gigabytes(count: int) -> str:
-    return f"{count / 10**9:.1f} GB"
+    """Bytes in words, rounded down: what is less than needed never reads like enough."""
+    return f"{count // 10**8 / 10} GB"
 
 
-def _block(topic: str, message: str, hint: str = "") -> Problem:
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def _block(topic: str, message: str, hint: str) -> Problem:
     return Problem("block", topic, message, hint)
 
 
-def _warn(topic: str, message: str, hint: str = "") -> Problem:
+def _warn(topic: str, message: str, hint: str) -> Problem:
     return Problem("warn", topic, message, hint)
