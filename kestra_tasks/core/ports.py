@@ -20,8 +20,9 @@ BIND_DEFAULT = "127.0.0.1"
 _EPHEMERAL = 32_768
 _UNPRIVILEGED = 1024
 _MAX = 65_535
-_ANY = ("", "*", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
-
+_ANY = {"", "*", "0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+# No more digits than a port has: int() refuses some thousands of them.
+_NUMBER = re.compile(r"0*([1-9][0-9]{0,4})")
 _SHORT = re.compile(
     r"""(?:(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>\d+(?:\.\d+){3})):)?
         (?:(?P<host>\d+(?:-\d+)?)?:)?
@@ -73,25 +74,20 @@ def expand(
 
 def _range(text: str) -> range | None:
     first, dash, last = text.partition("-")
-    if not first.isdecimal() or (dash and not last.isdecimal()):
-        return None
-    low, high = int(first), int(last or first)
-    return range(low, high + 1) if 1 <= low <= high <= _MAX else None
+    low, high = port_number(first), port_number(last if dash else first)
+    return range(low, high + 1) if low and high and low <= high else None
 
 
 def port_number(text: str | None) -> int | None:
     """A TCP port written in decimal, or None."""
-    clean = (text or "").strip()
-    if not (clean.isascii() and clean.isdecimal()):
-        return None
-    return int(clean) if 1 <= int(clean) <= _MAX else None
+    found = _NUMBER.fullmatch((text or "").strip())
+    return int(found[1]) if found and int(found[1]) <= _MAX else None
 
 
 def overlap(one: str | None, other: str | None) -> bool:
     """Whether sockets on both addresses would collide; None or "" stands for all addresses."""
-    if (one or "") in _ANY or (other or "") in _ANY:
-        return True
-    return _plain(one or "") == _plain(other or "")
+    first, second = _plain(one or ""), _plain(other or "")
+    return first == second or not _ANY.isdisjoint((first, second))
 
 
 def _plain(address: str) -> str:
