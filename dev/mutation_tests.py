@@ -78,7 +78,7 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("core/facts.py", ("probes/test_listeners.py", "probes/test_engine.py", *_READING)),
     ("core/addresses.py", _LAUNCHER),
     ("core/jsonplaces.py", _LAUNCHER),
-    ("core/matching.py", _LAUNCHER),
+    ("core/matching.py", ("core/test_matching.py", *_LAUNCHER)),
     ("core/reasons.py", _LAUNCHER),
     ("core/services.py", _LAUNCHER),
     ("core/verdict.py", _LAUNCHER),

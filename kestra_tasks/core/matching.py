@@ -17,8 +17,8 @@ def find_container(
     """The container that runs a service, or ran it last.
 
     By the name that the entry gives; by the Compose file and service of its start command; by a
-    Compose service or container that is called like its id; for Kestra also by our own label,
-    which the wrapper's containers have.
+    container, or a Compose service of this monorepo, that is called like its id; for Kestra also
+    by our own label, which the wrapper's containers have.
 
     Args:
         root: the monorepo's folder, absolute, without symbolic links.
@@ -26,11 +26,13 @@ def find_container(
     file = service.compose_file and posixpath.normpath(posixpath.join(root, service.compose_file))
     here = posixpath.join(root, "")
 
-    def in_file(c: ContainerState) -> bool:
-        return c.service == service.compose_service and (not file or file in c.config_files)
-
     def inside(c: ContainerState) -> bool:
         return c.root == root or any(path.startswith(here) for path in c.config_files)
+
+    def in_file(c: ContainerState) -> bool:
+        # Without -f the file is the folder's own, wherever the command is typed in here.
+        mine = file in c.config_files if file else inside(c)
+        return c.service == service.compose_service and mine
 
     def called_so(c: ContainerState) -> bool:
         return c.name == service.ident or (c.service == service.ident and inside(c))
