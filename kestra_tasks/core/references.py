@@ -15,7 +15,19 @@ from kestra_tasks.core.facts import Reference
 OURS, FOREIGN, MENTION = "ours", "foreign", "mention"
 
 _DOCUMENTS = {".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".html", ".svg", ".csv", ".log"}
-_CONFIGURATION = {".yml", ".yaml", ".json", ".toml", ".env", ".conf", ".ini", ".tf", ".hcl", ".j2"}
+_CONFIGURATION = {
+    ".yml",
+    ".yaml",
+    ".json",
+    ".toml",
+    ".env",
+    ".conf",
+    ".ini",
+    ".tf",
+    ".hcl",
+    ".j2",
+    ".dockerfile",
+}
 _SCRIPTS = {".sh", ".bash", ".zsh", ".ps1", ".mk", ""}
 _COMMENT = re.compile(r"\s*(?:#|//|--|;|<!--|\*|/\*)")
 _IMAGE = re.compile(r"\bkestra/kestra\b")
@@ -27,9 +39,11 @@ _NAMED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # With their digests: a document that explains the marks isn't ours for that.
-_SEAL = re.compile(r"kestra-tasks:(?:managed|seeded) [0-9a-f]{8}\b")
-_OPEN = re.compile(r">>> kestra-tasks:[\w.-]+ [0-9a-f]{8}\b")
-_CLOSE = re.compile(r"<<< kestra-tasks:[\w.-]+")
+_MARKS = {
+    "seal": re.compile(r"kestra-tasks:(?:managed|seeded) [0-9a-f]{8}\b"),
+    "open": re.compile(r">>> kestra-tasks:[\w.-]+ [0-9a-f]{8}\b"),
+    "close": re.compile(r"<<< kestra-tasks:[\w.-]+"),
+}
 _SETTINGS = {"invoke.yaml", "invoke.yml", "invoke.json"}
 
 
@@ -50,22 +64,18 @@ class Hit:
 
 def read_hit(file: str, line: int, text: str) -> Hit:
     """Look at one line of `file`; the text may be cut off at its end."""
-    if _SEAL.search(text):
-        return Hit(file, line, "seal", False)
-    if _OPEN.search(text):
-        return Hit(file, line, "open", False)
-    if _CLOSE.search(text):
-        return Hit(file, line, "close", False)
-    return Hit(file, line, "", _runs(file, text))
+    mark = next((name for name, shape in _MARKS.items() if shape.search(text)), "")
+    return Hit(file, line, mark, not mark and _runs(file, text))
 
 
 def _runs(file: str, text: str) -> bool:
-    kind = splitext(file)[1].lower()
+    name = basename(file).lower()
+    kind = splitext(name)[1]
     if kind in _DOCUMENTS or _COMMENT.match(text):
         return False
     if _IMAGE.search(text):
         return True
-    if kind in _CONFIGURATION or basename(file).startswith((".env", "Dockerfile")):
+    if kind in _CONFIGURATION or name.startswith((".env", "dockerfile")):
         return bool(_VARIABLE.search(text) or _NAMED.search(text))
     # In a program's source the variables only tell that it talks to a Kestra.
     return kind in _SCRIPTS and bool(_VARIABLE.search(text))
