@@ -150,9 +150,10 @@ def _mentions(script: Script, aim: Aim) -> bool:
     words = re.findall(r"[\w.*?${}\[\]-]*[*][\w.*?-]*", script.code)
     if any(fnmatch.fnmatchcase(name, w) for w in words if "compose" in w):
         return True
-    for pattern in set(re.findall(r"[\w.-]*(?:\$\{?\w+\}?[\w.-]*)+", script.code)):
-        holes = re.sub(r"\\\$(?:\\\{)?\w+(?:\\\})?", r"([\\w-]+)", re.escape(pattern))
-        found = re.fullmatch(holes, name) if "compose" in pattern else None
+    for pattern in set(re.findall(r"[\w./-]*(?:\$\{?\w+\}?[\w./-]*)+", script.code)):
+        end = "/".join(pattern.split("/")[-1 - name.count("/") :])
+        holes = re.sub(r"\\\$(?:\\\{)?\w+(?:\\\})?", r"([\\w-]+)", re.escape(end))
+        found = re.fullmatch(holes, name) if "compose" in end else None
         if found and all(_says(script, value) for value in found.groups()):
             return True
     return False

@@ -27,7 +27,7 @@ class Insertion:
 
 
 def insert(text: str, insertions: Iterable[Insertion]) -> str:
-    """`text` with the blocks put in; each takes the line end of the line that it stands before."""
+    """`text` with the blocks put in; each takes the line end of the line above it."""
     lines = _lines(text)
     for _, one in sorted(enumerate(insertions), key=lambda i: (i[1].line, i[0]), reverse=True):
         near = lines[max(one.line - 1, 0)]

@@ -82,3 +82,74 @@ def test_one_call_before_the_first_stack() -> None:
 def test_a_comment_calls_nothing() -> None:
     assert called_by_hand("a\n  # see x/stack.sh\n", "x/stack.sh") is None
     assert called_by_hand("a\n  # see\n  b/x/stack.sh\n", "x/stack.sh") == 3
+
+
+@pytest.mark.parametrize(
+    ("aim", "says"),
+    [
+        (UP, "# Kestra starts after the other services of compose.yml; a busy port and\n"
+             "# SKIP_KESTRA_AUTO_START=1 leave only Kestra out.\n"),
+        (DOWN, "# Kestra stops before the other services of compose.yml, in its own time.\n"),
+    ],
+)  # fmt: skip
+def test_a_watched_script_calls_docker_through_ours(aim: Aim, says: str) -> None:
+    (top,) = place(f"{B}{C} deploy/compose.yml {' '.join(aim.verbs)}\n", aim)
+    assert top.body == (
+        'KESTRA_STACK=("$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/stack.sh"'
+        ' --for "$*")\n'
+        + says
+        + "if [[ -x ${KESTRA_STACK[0]} ]] && type -P docker >/dev/null; then\n"
+        "  docker() {\n"
+        "    if [[ ${1-} == compose ]]; then\n"
+        '      "${KESTRA_STACK[@]}" "$@"\n'
+        "    else\n"
+        '      command docker "$@"\n'
+        "    fi\n"
+        "  }\n"
+        "fi\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "stacks", "watched"),
+    [
+        ("stacks/$s/compose.yml", "data tools", True),
+        ('"$ROOT/stacks/${s}/compose.yml"', "data tools", True),
+        ("stacks/$s/compose.yml", "data apps", False),
+        ("stacks/$s/docker-compose.yml", "data tools", False),
+        ("stacks/$s.yml", "data tools", False),
+    ],
+)
+def test_a_file_in_a_folder_of_each_stack(file: str, stacks: str, watched: bool) -> None:
+    aim = Aim(UP.verbs, "start", "tools", "stacks/tools/compose.yml", "stack.sh")
+    loop = f"for s in {stacks}; do\n  {C} {file} up || true\ndone\n"
+    names = [block.name for block in place(B + loop, aim)]
+    assert names == (["stacks"] if watched else ["stacks", "stacks-phase"])
+
+
+_CASE = f"""\
+up() {{
+  case $1 in
+    tools) {C} ops.yml up ;;
+    *) {C} $1.yml up ;;
+  esac
+}}
+for p in data tools; do
+  up $p
+done
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [
+        (f"for p in data tools; do\n  {C} x/$p/compose.yml up\ndone\n", "KESTRA_STACK+=(--done)"),
+        (_CASE, "KESTRA_STACK=(:)"),
+    ],
+)
+def test_behind_a_stack_that_may_fail_ours_is_called_ahead_once(text: str, behind: str) -> None:
+    file = "x/tools/compose.yml"
+    aim = Aim(UP.verbs, "start", "tools", file, "stack.sh", "", lambda _: False)
+    blocks = place(f"{B}set -e\n{text}", aim)
+    ahead = [block for block in blocks if block.name == "stacks-ahead"]
+    assert [behind in block.body for block in ahead] == [True]
