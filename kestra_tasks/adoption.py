@@ -11,6 +11,7 @@ from typing import Any
 
 from kestra_tasks.apply import apply
 from kestra_tasks.core.adopt import planner, undo
+from kestra_tasks.core.bashaim import USUAL, compose_name
 from kestra_tasks.core.facts import Unavailable
 from kestra_tasks.core.plan import Plan, Step, make_plan
 from kestra_tasks.errors import PreconditionError, UsageError
@@ -70,7 +71,7 @@ def find_settings(root: Path) -> dict[str, str]:
     stack = _stack(composes)
     if stack:
         found["compose_file"] = stack
-        word = _STACK.search(PurePosixPath(stack).name)
+        word = _STACK.search(compose_name(stack))
         found["stack"] = word[1].lower() if word else Settings.stack
     prefix = _prefix(root, stack or Settings.compose_file)
     if prefix:
@@ -157,6 +158,9 @@ def _stack(composes: list[str]) -> str | None:
     if Settings.compose_file in composes:
         return None
     named = [c for c in composes if _STACK.search(PurePosixPath(c).name)]
+    # Where every stack has a folder, the files in them have one name.
+    usual = [c for c in composes if PurePosixPath(c).name in USUAL]
+    named = named or [c for c in usual if _STACK.fullmatch(PurePosixPath(c).parent.name)]
     return min(named, key=lambda c: (c.count("/"), c)) if named else None
 
 

@@ -180,6 +180,24 @@ def test_the_teams_own_names_for_example_documents_and_network_are_found(tmp_pat
     }
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (["stacks/apps/compose.yml", "stacks/tools/compose.yml"], "stacks/tools/compose.yml"),
+        (["a/ferramentas/docker-compose.yml"], "a/ferramentas/docker-compose.yml"),
+        (["tools/docker-compose.yml", "b/c/compose.tools.yml"], "b/c/compose.tools.yml"),
+        (["tools/apps.yml", "devtools/compose.yml"], None),
+    ],
+)
+def test_the_stack_is_known_by_its_file_or_by_its_folder(
+    tmp_path: Path, files: list[str], found: str | None
+) -> None:
+    root = build_tree(tmp_path / "r", dict.fromkeys(files, NETWORK))
+    settings = find_settings(root)
+    assert settings.get("compose_file") == found
+    assert settings.get("stack") == ("ferramentas" if found and "ferramentas" in found else None)
+
+
 def test_the_stacks_own_prefix_and_word_are_found(tmp_path: Path) -> None:
     file = "services: {a: {image: b, container_name: fer-a}, c: {image: d, container_name: fer-c}}"
     root = build_tree(tmp_path / "loja", {"infra/docker-compose.ferramentas.yml": f"{file}\n"})
