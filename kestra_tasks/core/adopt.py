@@ -33,6 +33,8 @@ else:
 """
 # Invoke takes these names for the root collection, the first one first.
 _ROOTS = ("ns", "namespace")
+# What is bound in them isn't the module's.
+_SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def planner(found: Mapping[str, str]) -> Planner:
@@ -105,7 +107,7 @@ def _plan_tasks(tree: Tree) -> Change:
         return Conflict(path, f"{path}:{line}: isn't valid Python", "mend it, then run this again")
     if _imports_ours(module):
         return Noop(path, "imports kestra_tasks already")
-    names = _bound(module.body)
+    names = _bound(module)
     if "kestra" in names:
         return Conflict(
             path,
@@ -166,22 +168,22 @@ def _assigned(node: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _bound(body: list[ast.stmt]) -> dict[str, int]:
+def _bound(module: ast.Module) -> dict[str, int]:
     """Names that the module may have, with their lines; "*" for an import of whatever there is."""
     found: dict[str, int] = {}
-    for node in body:
-        names = _assigned(node)
+    nodes: list[ast.AST] = [module]
+    for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+            found |= dict.fromkeys(names, node.lineno)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names = [node.name]
+            found[node.name] = node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found[node.id] = node.lineno
+        elif isinstance(node, _SCOPES) or (isinstance(node, ast.AnnAssign) and not node.value):
+            continue  # `ns: Collection` alone binds nothing
         else:
-            for inner in ast.iter_child_nodes(node):
-                if isinstance(inner, ast.stmt):
-                    found |= _bound([inner])
-                elif isinstance(inner, ast.ExceptHandler):
-                    found |= _bound(inner.body)
-        found |= dict.fromkeys(names, node.lineno)
+            nodes += ast.iter_child_nodes(node)
     return found
 
 

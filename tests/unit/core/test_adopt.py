@@ -87,9 +87,19 @@ EITHER = f'(\n    globals().get("ns") or globals().get("namespace") or {MADE}\n)
         ("ns: int\n", f"{IMPLICIT}{MADE}\n{OFFER.format(root='namespace')}"),
         ("from ops import *\n", f"{IMPLICIT}{EITHER}\n{OFFER.format(root='namespace')}"),
         ("import ops as ns\n", f"{IMPLICIT}{EITHER}\n{OFFER.format(root='namespace')}"),
-        ("if x:\n    ns = 1\n", f"{IMPLICIT}{EITHER}\n{OFFER.format(root='namespace')}"),
-        ("try:\n    x\nexcept E:\n    ns = 1\n",
-         f"{IMPLICIT}{EITHER}\n{OFFER.format(root='namespace')}"),
+        *((text, f"{IMPLICIT}{EITHER}\n{OFFER.format(root='namespace')}") for text in (
+            "if x:\n    ns = 1\n    y = 2\nelse:\n    z = 3\n",
+            "try:\n    x\nexcept E:\n    ns = 1\nexcept F:\n    y = 1\n",
+            "match x:\n    case 1:\n        ns = 1\n",
+            "ns, x = 1, 2\n",
+            "with x as namespace:\n    y\n",
+            "if (ns := x):\n    y\n",
+        )),
+        *((text, f"{IMPLICIT}{MADE}\n{OFFER.format(root='namespace')}") for text in (
+            "def f():\n    ns = kestra = 1\n",
+            "x = [ns for ns in y]\n",
+            "del ns\n",
+        )),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [TASKS, PACKAGE])
@@ -106,7 +116,7 @@ def test_the_hosts_own_root_gets_ours(text: str, body: str, path: str, end: str)
         YAML: "lacks settings of Kestra",
         path: "lacks the tasks",
     }
-    assert all(e.after is not None and e.after.mode == 0o755 for e in edits.values())
+    assert all(e.before and e.after and e.after.mode == 0o755 for e in edits.values())
     back = planned({p: e.after.text for p, e in edits.items() if e.after}, undo=True)
     assert texts(back) == {path: text, YAML: f"run: {{}}{end}"}
 
@@ -136,13 +146,46 @@ def test_a_last_line_without_its_end_comes_back_so() -> None:
                     "from kestra_tasks import ns as orchestrator\n"
                     'ns.add_collection(orchestrator, name="orchestrator")'))
           for line in ("import kestra.flows", "kestra = 1", "def kestra(): pass",
-                       "class kestra: pass", "from a import b as kestra")),
+                       "class kestra: pass", "from a import b as kestra", "kestra, y = x")),
+        ({TASKS: "x = '\0'\n"},
+         Conflict(TASKS, f"{TASKS}:1: isn't valid Python", "mend it, then run this again")),
+        ({YAML: "a: 1\nb: [\n"},
+         Conflict(YAML, f"{YAML}:3: isn't YAML: did not find expected node content",
+                  f"add by hand:\n{SECTION}")),
+        ({YAML: "a: 1\n...\n"},
+         Conflict(YAML, f"{YAML} can't be added to safely", f"add by hand:\n{SECTION}")),
     ],
 )  # fmt: skip
 def test_what_stays_as_it_is_says_why(files: dict[str, str], change: Noop | Conflict) -> None:
     outcome = planned(files).outcomes[0]
     assert change in (*outcome.noops, *outcome.conflicts)
     assert change.path not in [edit.path for edit in outcome.edits]
+
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize("start", ["", BOM, "\n", f"{BOM}# ours\n"])
+def test_a_file_that_was_there_stays_on_undo(start: str) -> None:
+    made = planned({TASKS: start, YAML: start})
+    assert texts(made)[YAML] == start + block("settings", SECTION)
+    files = {path: file.text for path in (TASKS, YAML) if (file := made.tree.read(path))}
+    back = planned(files, undo=True)
+    for path in (TASKS, YAML):
+        assert back.tree.read(path) == File.of(start, 0o755)
+
+
+def test_what_the_team_added_to_our_files_stays_on_undo() -> None:
+    made = planned({})
+    files = {path: file.text for path in (TASKS, YAML) if (file := made.tree.read(path))}
+    back = planned({path: f"{text}# theirs\n" for path, text in files.items()}, undo=True)
+    assert texts(back) == {TASKS: "# theirs\n", YAML: "# theirs\n"}
+
+
+def test_a_root_behind_a_byte_order_mark() -> None:
+    made = planned({TASKS: f"{BOM}ns = 1\n"})
+    offer = block("tasks", OFFER.format(root="ns"))
+    assert texts(made)[TASKS] == f"{BOM}ns = 1\n{offer}"
 
 
 def test_undo_where_nothing_is_ours() -> None:
