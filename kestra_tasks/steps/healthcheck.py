@@ -90,9 +90,9 @@ def _extend(found: File, settings: Settings) -> Change:
     ours = find(text, MARK, path)
     if ours is None:
         hand = f"{settings.scripts_dir}/health.sh"
-        if hand in text:
-            line = text.count("\n", 0, text.index(hand)) + 1
-            return Noop(path, f"line {line} calls {hand} already")
+        for number, line in enumerate(text.split("\n"), start=1):
+            if hand in line and not line.lstrip().startswith("#"):
+                return Noop(path, f"line {number} calls {hand} already")
         try:
             place = find_place(text)
         except NoPlaceError as error:
@@ -124,7 +124,7 @@ def _unknown(error: NoPlaceError, settings: Settings) -> Conflict:
     script = f"{settings.scripts_dir}/health.sh"
     return Conflict(
         path,
-        f"{path}:{error.line}: {error.why}, so Kestra's check wasn't added",
+        f"{path}:{error.line}: {error}, so Kestra's check wasn't added",
         f"call {script} there yourself (it exits 0 when Kestra is up; --json for a program), "
         "or leave the step out: `skip: [healthcheck]` in invoke.yaml",
         ours=f"{_plain(script)} --json\n",
