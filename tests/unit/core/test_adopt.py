@@ -92,6 +92,8 @@ EITHER = f'(\n    globals().get("ns") or globals().get("namespace") or {MADE}\n)
             "try:\n    x\nexcept E:\n    ns = 1\nexcept F:\n    y = 1\n",
             "match x:\n    case 1:\n        ns = 1\n",
             "ns, x = 1, 2\n",
+            "import ops as ns\nimport os\n",
+            "x: int\nif y:\n    ns = 1\n",
             "with x as namespace:\n    y\n",
             "if (ns := x):\n    y\n",
         )),
@@ -186,6 +188,15 @@ def test_a_root_behind_a_byte_order_mark() -> None:
     made = planned({TASKS: f"{BOM}ns = 1\n"})
     offer = block("tasks", OFFER.format(root="ns"))
     assert texts(made)[TASKS] == f"{BOM}ns = 1\n{offer}"
+
+
+@pytest.mark.parametrize("path", [TASKS, YAML])
+@pytest.mark.parametrize("undo", [False, True], ids=["plan", "undo"])
+def test_a_block_without_its_end_is_told_with_its_file(path: str, undo: bool) -> None:
+    open_block = block("tasks" if path == TASKS else "settings", "").splitlines()[0]
+    damaged = {path: open_block.replace("…", "0" * 8) + "\n"}
+    (conflict,) = planned(damaged, undo=undo).outcomes[0].conflicts
+    assert path in conflict.why
 
 
 def test_undo_where_nothing_is_ours() -> None:
