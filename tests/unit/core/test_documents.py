@@ -70,6 +70,15 @@ def test_ports_of_addresses_are_claims_where_most_addresses_have_one() -> None:
     ]
 
 
+def test_a_port_belongs_to_the_rows_name() -> None:
+    text = "| Port | Service |\n|---|---|\n| `80`-`81` | API |\n| 82 | |\n"
+    assert [(c.port, c.owner) for c in port_map_claims(text, "map.md")] == [
+        (80, "API"),
+        (81, "API"),
+        (82, "a row"),
+    ]
+
+
 def test_env() -> None:
     text = "# A_PORT=1\nA_PORT=80\nexport PORT='81'\nB_PORT=${A_PORT}\nPORTS=82\nC_PORT=no\nD=1\n"
     text += "KESTRA_HTTP_PORT=8080\nE_PORT=${OUTSIDE}\n"

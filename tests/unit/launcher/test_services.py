@@ -173,6 +173,11 @@ def test_spellings_of_health(entry: dict[str, Any], health: str | None) -> None:
     assert (service.health.text if service.health else None) == health
 
 
+@pytest.mark.parametrize("word", ["none", "container", "docker", ""])
+def test_a_health_that_only_docker_knows_is_no_mistake(word: str) -> None:
+    assert one({"health": word})[1] == []
+
+
 @pytest.mark.parametrize(
     ("text", "idents"),
     [
@@ -254,6 +259,7 @@ VARIABLES = {
     "DATABASE_URL": "postgres://user:pa55word@db/x",
     "BASE_URL": "http://base:1",
     "ODD_HOST": "a/../b",
+    "SECRET_HOST": "known-to-few",
 }
 
 
@@ -273,7 +279,16 @@ def test_fills_in(template: str, filled: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["DB_PASSWORD", "API_TOKEN", "SLACK_URL", "DATABASE_URL", "NO_PORT", "PATHLESS", "ODD_HOST"],
+    [
+        "DB_PASSWORD",
+        "API_TOKEN",
+        "SECRET_HOST",
+        "SLACK_URL",
+        "DATABASE_URL",
+        "NO_PORT",
+        "PATHLESS",
+        "ODD_HOST",
+    ],
 )
 def test_never_fills_in_what_may_be_secret(name: str) -> None:
     with pytest.raises(AddressError) as caught:
