@@ -34,14 +34,13 @@ def one_call(script: Script, aim: Aim) -> Insertion:
 
 def _argument(script: Script) -> int | None:
     """Where the script uses an argument of its own; handing all of them on is no use of them."""
-    functions = {node.name: node for node in script.root.walk("function")}
+    functions = list(script.root.walk("function"))  # one name may be defined twice
+    takers = {node.name for node in functions if _takes(script, node)}
+    harmless = {(node.name, '"$@"') for node in functions if node.name not in takers}
     outside = list(script.live)
-    for node in functions.values():
+    calls = (n for n in script.root.children if n.kind == "command" and n.words in harmless)
+    for node in (*functions, *calls):
         outside[node.start : node.end] = " " * (node.end - node.start)
-    for node in script.root.children:
-        called = functions.get(node.words[0]) if node.kind == "command" and node.words else None
-        if called and node.words[1:] == ('"$@"',) and not _takes(script, called):
-            outside[node.start : node.end] = " " * (node.end - node.start)
     if found := _ARGUMENTS.search("".join(outside)):
         return found.start()
     # `for x; do` goes through them too.

@@ -43,6 +43,7 @@ def called(script: str) -> str:
         pytest.param("", "docker compose -f a.yml up -d &\nwait\n", id="in the background"),
         pytest.param('up() { docker compose -f "$1" up -d; }\n', "up a.yml\n", id="a function"),
         pytest.param(f"main() {{\n  {UP}}}\n", 'main "$@"\n', id="main ignores its arguments"),
+        pytest.param('say() { echo "$1"; }\nsay() { cat; }\n', UP, id="defined twice"),
         pytest.param("", "cd infra &&\n  docker compose up -d\n", id="&& behind cd"),
         pytest.param("", "pushd a && cd b && docker compose up -d\n", id="&& behind two steps"),
         pytest.param("", "(cd infra && docker compose up -d)\n", id="a subshell"),
@@ -90,6 +91,8 @@ def test_the_call_comes_before_the_first_stack(before: str, behind: str) -> None
         (f"echo a\nfor s; do\n  {UP}done\n", 3, "it takes arguments"),
         (f"while getopts a x; do :; done\n{UP}", 2, "it takes arguments"),
         (f'main() {{\n  [[ $1 ]] || {UP}}}\nmain "$@"\n', 5, "it takes arguments"),
+        (f'main() {{\n  echo $1\n}}\nmain() {{\n  {UP}}}\nmain "$@"\n', 8, "it takes arguments"),
+        (f'main() {{ :; }}\nfor x in main "$@"; do :; done\n{UP}', 3, "it takes arguments"),
         (f'main() {{\n  {UP}}}\nmain "$@" b\n', 5, "it takes arguments"),
     ],
 )  # fmt: skip
