@@ -66,14 +66,6 @@ def place(text: str, aim: Aim) -> list[Insertion]:
     return [top, *blocks, *([call] if call else [])]
 
 
-def called_by_hand(text: str, ours: str) -> int | None:
-    """1-based number of the first line, not a comment, that names our script."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if ours in line and not line.lstrip().startswith("#"):
-            return number
-    return None
-
-
 # --- the block at the top: where our script is ---------------------------------------------------
 
 _WHERE = (

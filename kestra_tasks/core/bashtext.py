@@ -60,5 +60,13 @@ def line_feeds(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
+def called_by_hand(text: str, ours: str) -> int | None:
+    """1-based number of the first line, not a comment, that names our script `ours`."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if ours in line and not line.lstrip().startswith("#"):
+            return number
+    return None
+
+
 def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+\Z", text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 
+from kestra_tasks.core.bashtext import called_by_hand
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import block, find, seal_of
 from kestra_tasks.core.owned import edited_block, plan_managed, undo_owned
@@ -90,9 +91,8 @@ def _extend(found: File, settings: Settings) -> Change:
     ours = find(text, MARK, path)
     if ours is None:
         hand = f"{settings.scripts_dir}/health.sh"
-        for number, line in enumerate(text.split("\n"), start=1):
-            if hand in line and not line.lstrip().startswith("#"):
-                return Noop(path, f"line {number} calls {hand} already")
+        if line := called_by_hand(text, hand):
+            return Noop(path, f"line {line} calls {hand} already")
         try:
             place = find_place(text)
         except NoPlaceError as error:

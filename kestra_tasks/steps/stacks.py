@@ -6,9 +6,9 @@ import posixpath
 import shlex
 
 from kestra_tasks.core.bashaim import Aim, compose_name
-from kestra_tasks.core.bashplaces import NAMES, called_by_hand, place
+from kestra_tasks.core.bashplaces import NAMES, place
 from kestra_tasks.core.bashscan import BashRefusedError
-from kestra_tasks.core.bashtext import blocks, insert, line_feeds, strip
+from kestra_tasks.core.bashtext import blocks, called_by_hand, insert, line_feeds, strip
 from kestra_tasks.core.edit import Change, Changes, Conflict, Edit, Noop
 from kestra_tasks.core.markers import BrokenMarkError, seal_of
 from kestra_tasks.core.owned import edited_block, plan_managed, undo_owned

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kestra_tasks.core.bashaim import Aim
-from kestra_tasks.core.bashplaces import called_by_hand, place
+from kestra_tasks.core.bashplaces import place
 from kestra_tasks.core.bashscan import BashRefusedError
 
 UP = Aim(frozenset({"up", "start"}), "start", "tools", "deploy/compose.yml", "stack.sh")
@@ -77,11 +77,6 @@ def test_one_call_before_the_first_stack() -> None:
     assert named(text) == [(2, "stacks"), (6, "stacks-phase")]
     loop = f"{B}a\nfor f in a.yml b.yml; do {C} $f up; done\n"
     assert named(loop) == [(1, "stacks"), (2, "stacks-phase")]
-
-
-def test_a_comment_calls_nothing() -> None:
-    assert called_by_hand("a\n  # see x/stack.sh\n", "x/stack.sh") is None
-    assert called_by_hand("a\n  # see\n  b/x/stack.sh\n", "x/stack.sh") == 3
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kestra_tasks.core.bashtext import Insertion, blocks, insert, line_feeds, strip
+from kestra_tasks.core.bashtext import Insertion, blocks, called_by_hand, insert, line_feeds, strip
 
 TEXT = "#!/bin/bash\na\n  b\nc"
 
@@ -45,3 +45,8 @@ def test_line_ends_are_those_of_the_line_above(text: str, made: str) -> None:
 
 def test_a_script_is_counted_without_its_carriage_returns_and_byte_order_mark() -> None:
     assert line_feeds("\ufeffa\r\nb\n\ufeff") == "a\nb\n\ufeff"
+
+
+def test_a_comment_calls_nothing() -> None:
+    assert called_by_hand("a\n  # see x/stack.sh\n", "x/stack.sh") is None
+    assert called_by_hand("a\n  # see\n  b/x/stack.sh\n", "x/stack.sh") == 3
