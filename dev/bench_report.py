@@ -66,10 +66,11 @@ def interleave(
     """Run each body once if `warm`, then all in turn `rounds` times; the median of each."""
     for body in bodies.values() if warm else ():
         body()
-    taken: dict[str, list[float]] = {name: [] for name in bodies}
+    names = list(bodies)
+    taken: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds):
         # Back and forth, so that a load which comes or goes doesn't favour one of them.
-        for name in list(bodies) if number % 2 == 0 else reversed(list(bodies)):
+        for name in names if number % 2 == 0 else reversed(names):
             taken[name].append(bodies[name]())
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
